@@ -1,0 +1,1 @@
+"""Moving pictures: probe, join, compose. The only place that knows ffmpeg, PyAV and moviepy."""

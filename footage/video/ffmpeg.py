@@ -1,0 +1,76 @@
+"""Runs the ffmpeg that imageio-ffmpeg carries: finds it, starts it, ends it when told to, turns failure into ToolFailed."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from footage.errors import Interrupted, ToolFailed
+
+log = logging.getLogger(__name__)
+
+SAFE_INPUT = ("-protocol_whitelist", "file,pipe")
+"""Goes before every `-i`: a file that poses as a clip can make ffmpeg fetch nothing."""
+_CHECK_SECONDS = 0.2
+_QUOTED_CHARACTERS = 2000
+
+
+def find_ffmpeg() -> Path:
+    """The ffmpeg binary that imageio-ffmpeg brings (IMAGEIO_FFMPEG_EXE overrides it)."""
+    import imageio_ffmpeg
+
+    return Path(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+class FFmpeg:
+    """Runs ffmpeg commands, several at once if threads call it; `stop` ends all that are running within a moment."""
+
+    def __init__(self, binary: Path | None = None, *, stop: threading.Event | None = None) -> None:
+        self._binary = binary
+        self.stop = stop or threading.Event()
+
+    @property
+    def binary(self) -> Path:
+        """The binary in use, looked up at the first need because the import behind it is slow."""
+        if self._binary is None:
+            self._binary = find_ffmpeg()
+        return self._binary
+
+    def run(self, arguments: Sequence[str]) -> str:
+        """Run ffmpeg without a terminal and return what it wrote to stderr (errors and warnings only).
+
+        Raises ToolFailed on a non-zero exit and Interrupted where `stop` was set meanwhile.
+        """
+        command = [str(self.binary), "-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning", "-y", *arguments]
+        log.debug("ffmpeg %s", " ".join(arguments))
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **_no_window()
+        ) as process:
+            said = self._wait(process)
+        if process.returncode != 0:
+            raise ToolFailed(f"ffmpeg ended with code {process.returncode}: {said.strip()[-_QUOTED_CHARACTERS:]}")
+        return said
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> str:
+        while True:
+            try:
+                _, stderr = process.communicate(timeout=_CHECK_SECONDS)
+            except subprocess.TimeoutExpired:
+                if self.stop.is_set():
+                    process.kill()
+                    process.communicate()
+                    raise Interrupted("stopped while a film was being made") from None
+            except BaseException:
+                process.kill()
+                raise
+            else:
+                return stderr.decode("utf-8", "replace")
+
+
+def _no_window() -> dict[str, int]:
+    """Keeps a console window from flashing up on Windows."""
+    return {"creationflags": subprocess.CREATE_NO_WINDOW} if sys.platform == "win32" else {}
