@@ -176,7 +176,8 @@ class Media:
     """What a media file really holds, found by reading its packets.
 
     `first_picture` is the first picture's presentation time in the file's own clock, `duration` runs from there to the
-    end of the last picture. `damage` lists the parts (from, to), in seconds from the first picture, that cannot be shown.
+    end of the last picture. `damage` lists the parts (from, to), in seconds from the first picture, that cannot be
+    shown.
     `complete` is False where fewer packets can be read than the container declares.
     """
 

@@ -1,10 +1,9 @@
-"""Runs the ffmpeg that imageio-ffmpeg carries: finds it, starts it, ends it when told to, turns failure into ToolFailed."""
+"""Runs the ffmpeg that imageio-ffmpeg carries: finds it, starts it, ends it when told to."""
 
 from __future__ import annotations
 
 import logging
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ log = logging.getLogger(__name__)
 
 SAFE_INPUT = ("-protocol_whitelist", "file,pipe")
 """Goes before every `-i`: a file that poses as a clip can make ffmpeg fetch nothing."""
+_NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # keeps a console from flashing up on Windows
 _CHECK_SECONDS = 0.2
 _QUOTED_CHARACTERS = 2000
 
@@ -48,7 +48,11 @@ class FFmpeg:
         command = [str(self.binary), "-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning", "-y", *arguments]
         log.debug("ffmpeg %s", " ".join(arguments))
         with subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **_no_window()
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            creationflags=_NO_WINDOW,
         ) as process:
             said = self._wait(process)
         if process.returncode != 0:
@@ -70,7 +74,3 @@ class FFmpeg:
             else:
                 return stderr.decode("utf-8", "replace")
 
-
-def _no_window() -> dict[str, int]:
-    """Keeps a console window from flashing up on Windows."""
-    return {"creationflags": subprocess.CREATE_NO_WINDOW} if sys.platform == "win32" else {}
