@@ -104,9 +104,9 @@ def coverage(camera: str, window: TimeWindow, pieces: Iterable[Piece]) -> Covera
 
 def _playable(clips: Iterable[Clip]) -> list[_Part]:
     """The parts that can be shown; a file that came twice counts once, for all that was asked."""
-    same: dict[tuple[str, TimeWindow], list[Clip]] = defaultdict(list)
+    same: dict[tuple[str, TimeWindow, tuple[TimeWindow, ...]], list[Clip]] = defaultdict(list)
     for clip in clips:
-        same[clip.sha256, clip.window].append(clip)
+        same[clip.sha256, clip.window, clip.playable].append(clip)
     parts = []
     for copies in same.values():
         clip = min(copies, key=lambda copy: (copy.requested, str(copy.path)))

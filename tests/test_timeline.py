@@ -166,7 +166,7 @@ def test_no_instant_that_a_clip_covers_is_lost_and_none_is_invented(clips, absen
     if piece.clip:
         assert piece.clip in able
         asked = [each for each in able if each.requested.start <= at < each.requested.end]
-        same = [each for each in able if (each.sha256, each.window) == (piece.clip.sha256, piece.clip.window)]
+        same = [each for each in able if (each.sha256, each.playable) == (piece.clip.sha256, piece.clip.playable)]
         assert not asked or any(each in asked for each in same)
 
 
