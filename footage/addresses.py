@@ -1,0 +1,34 @@
+"""Which addresses may be talked to, and how an address is written where people can read it."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit, urlunsplit
+
+from footage.errors import InsecureAddress
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this computer itself."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def refuse_insecure(url: str, what: str) -> None:
+    """Raise InsecureAddress unless `url` is https, or http on loopback."""
+    parts = urlsplit(url)
+    if parts.scheme == "https" and parts.hostname:
+        return
+    if parts.scheme == "http" and is_loopback(parts.hostname or ""):
+        return
+    raise InsecureAddress(f"{what} must begin with https:// (plain http only on this computer), not {without_secret(url)}.")
+
+
+def without_secret(url: str) -> str:
+    """The address without user, query and fragment: a signed link is a secret."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, (parts.hostname or "") + (f":{parts.port}" if parts.port else ""), parts.path, "", ""))

@@ -1,0 +1,85 @@
+"""Writing to disk so that nothing is ever half there: beside, fsync, rename; and what a full disk is called."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from footage.errors import DiskTrouble
+
+BLOCK = 1 << 20
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
+_RENAME_TRIES = 40
+_RENAME_PAUSE = 0.05
+
+
+@contextmanager
+def disk_trouble(what: Path) -> Iterator[None]:
+    """Turns a full or forbidden disk into DiskTrouble, which names the file; other OSErrors pass through."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _DISK_ERRORS:
+            raise
+        raise DiskTrouble(f"Cannot write {what}: {error.strerror}.") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` so that `path` holds either the old text or all of the new one, even if the power fails."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    with disk_trouble(path):
+        try:
+            with beside.open("w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            replace(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def replace(source: Path, target: Path) -> None:
+    """Rename over `target`, again for two seconds where a scanner on Windows holds the file; then fsync the folder."""
+    for attempt in range(_RENAME_TRIES):
+        try:
+            source.replace(target)
+            break
+        except PermissionError:
+            if os.name != "nt" or attempt == _RENAME_TRIES - 1:
+                raise
+            time.sleep(_RENAME_PAUSE)
+    sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename durable; Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, read in blocks."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def free_bytes(folder: Path) -> int:
+    """Bytes that may still be written under `folder` (or its nearest parent that exists)."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return shutil.disk_usage(folder).free

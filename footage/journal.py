@@ -1,0 +1,262 @@
+"""Logs/request_ids_*.json: the durable record of one run's requests, clips and holes, which makes resume possible.
+
+The file is one JSON object with one record a line. It is rewritten whole, beside and renamed, at each change, so that
+it is always readable and never behind what was sent. It holds no secret: no key, no signed address.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from footage.errors import InputRefused
+from footage.files import disk_trouble, write_text
+from footage.models import Clip, Incident, Missing, Quota, Ticket, TimeWindow
+from footage.settings import RunSettings, settings_from_json, settings_to_json
+from footage.values_json import (
+    clip_from_json,
+    clip_to_json,
+    incident_from_json,
+    incident_to_json,
+    missing_from_json,
+    missing_to_json,
+    time_from,
+    time_text,
+    window_from_json,
+    window_to_json,
+)
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+SCHEMA = 1
+PREFIX = "request_ids_"
+_FINISHED = {"complete", "partial", "nothing", "superseded"}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One POST for one window.
+
+    `state`: intended (fate unknown), accepted, sighted (its media was seen, the id is lost), refused, or withdrawn (it
+    provably never left). `outcome` says for each camera that has ended how: `here`, or the reason why there is nothing.
+    """
+
+    number: int
+    window: TimeWindow
+    cameras: tuple[str, ...]
+    state: str
+    asked_at: datetime
+    retrieval_id: str | None = None
+    outcome: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def open_cameras(self) -> tuple[str, ...]:
+        """The cameras of this request whose fate is not known yet."""
+        return tuple(camera for camera in self.cameras if camera not in self.outcome)
+
+
+class Journal:
+    """The record of one run. Every change is on disk when the call returns. Safe to use from several threads."""
+
+    def __init__(self, path: Path, incident: Incident, folder: Path, settings: RunSettings, created: datetime) -> None:
+        self.path = path
+        self.incident = incident
+        self.folder = folder
+        self.settings = settings
+        self.created = created
+        self.state = "running"
+        self.quota: Quota | None = None
+        self.films: dict[str, Any] = {}
+        self.requests: list[Request] = []
+        self.clips: list[Clip] = []
+        self.missing: list[Missing] = []
+        self._lines: dict[int, tuple[object, str]] = {}
+        self._lock = threading.RLock()
+        self._held = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to be done or waited for."""
+        return self.state in _FINISHED
+
+    def intend(self, window: TimeWindow, cameras: tuple[str, ...], now: datetime) -> Request:
+        """Note that a request is about to be sent."""
+        return self._put(Request(len(self.requests), window, cameras, "intended", now))
+
+    def accept(self, request: Request, ticket: Ticket) -> Request:
+        """Note the id that the service gave to a request."""
+        self.quota = ticket.quota or self.quota
+        return self._put(replace(request, state="accepted", retrieval_id=ticket.retrieval_id))
+
+    def mark(self, request: Request, state: str) -> Request:
+        """Note another state of a request: sighted, refused or withdrawn."""
+        return self._put(replace(request, state=state))
+
+    def end_camera(self, number: int, camera: str, outcome: str) -> Request:
+        """Note how one camera of a request ended: `here`, or the reason why it has nothing."""
+        request = self.requests[number]
+        return self._put(replace(request, outcome={**request.outcome, camera: outcome}))
+
+    def reopen(self, number: int, camera: str) -> Request:
+        """Take back how a camera ended, because it is worth another try."""
+        request = self.requests[number]
+        outcome = {word: end for word, end in request.outcome.items() if word != camera}
+        return self._put(replace(request, outcome=outcome))
+
+    def add_clip(self, clip: Clip) -> None:
+        """Note a clip that is whole on disk; one of the same file is replaced by it."""
+        with self.together():
+            self.clips = [known for known in self.clips if known.path.name != clip.path.name] + [clip]
+
+    def drop_clip(self, clip: Clip) -> None:
+        """Forget a clip whose file is gone or changed."""
+        with self.together():
+            self.clips = [known for known in self.clips if known.path.name != clip.path.name]
+
+    def set_missing(self, missing: list[Missing]) -> None:
+        """Note all holes known so far."""
+        with self.together():
+            self.missing = list(missing)
+
+    def finish(self, state: str) -> None:
+        """Note how the run stands: running, pending, complete, partial, nothing, failed or superseded."""
+        with self.together():
+            self.state = state
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Several changes that reach the disk as one."""
+        with self._lock:
+            self._held += 1
+            try:
+                yield
+            finally:
+                self._held -= 1
+            if not self._held:
+                write_text(self.path, self._text())
+
+    def _put(self, request: Request) -> Request:
+        with self.together():
+            self.requests[request.number : request.number + 1] = [request]
+        return request
+
+    def _text(self) -> str:
+        head = {
+            "schema": SCHEMA,
+            "state": self.state,
+            "created": time_text(self.created),
+            "folder": str(self.folder),
+            "incident": incident_to_json(self.incident),
+            "settings": settings_to_json(self.settings),
+            "quota": None if self.quota is None else [self.quota.used_seconds, self.quota.limit_seconds],
+            "films": self.films,
+        }
+        parts = [f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items()]
+        known, self._lines = self._lines, {}
+        parts += [
+            self._block("requests", self.requests, _request_to_json, known),
+            self._block("clips", self.clips, clip_to_json, known),
+            self._block("missing", self.missing, missing_to_json, known),
+        ]
+        return "{\n" + ",\n".join(parts) + "\n}\n"
+
+    def _block(
+        self, key: str, records: Sequence[T], to_json: Callable[[T], Any], known: dict[int, tuple[object, str]]
+    ) -> str:
+        # A record is frozen: its line is written once and kept, so that a long run does not spell out thousands anew.
+        for record in records:
+            line = known.get(id(record))
+            if line is None or line[0] is not record:
+                line = (record, json.dumps(to_json(record), ensure_ascii=False))
+            self._lines[id(record)] = line
+        lines = ",\n".join(f"  {self._lines[id(record)][1]}" for record in records)
+        return f' "{key}": [\n{lines}\n ]' if records else f' "{key}": []'
+
+
+def create_journal(logs: Path, incident: Incident, folder: Path, settings: RunSettings, now: datetime) -> Journal:
+    """A new journal under a name of its own: `request_ids_<local time>.json`, with `_2` where the second is taken."""
+    name = f"{PREFIX}{now.astimezone():%Y-%m-%d_%H-%M-%S}"
+    with disk_trouble(logs):
+        logs.mkdir(parents=True, exist_ok=True)
+        journal = Journal(_take_name(logs, name), incident, folder, settings, now)
+    with journal.together():
+        return journal
+
+
+def load_journal(path: Path) -> Journal:
+    """Read a journal. Raises InputRefused with a sentence where it is none."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["schema"] > SCHEMA:
+            raise InputRefused(f"{path} was written by a newer version of this program.")
+        return _journal_from_json(path, data)
+    except OSError as error:
+        raise InputRefused(f"The journal {path} cannot be read: {error.strerror}.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputRefused(f"{path} is not a journal of this program ({error}).") from error
+
+
+def find_journals(logs: Path) -> list[Journal]:
+    """Every journal in the logs folder that can be read, oldest first; the others are named in the log."""
+    journals = []
+    for path in logs.glob(f"{PREFIX}*.json"):
+        try:
+            journals.append(load_journal(path))
+        except InputRefused as error:
+            log.warning("passed over: %s", error)
+    return sorted(journals, key=lambda journal: (journal.created, len(journal.path.name), journal.path.name))
+
+
+def _take_name(logs: Path, name: str) -> Path:
+    for nth in range(1, 10_000):
+        path = logs / (f"{name}.json" if nth == 1 else f"{name}_{nth}.json")
+        try:
+            path.open("x").close()
+        except FileExistsError:
+            continue
+        return path
+    raise InputRefused(f"Too many journals named {name} in {logs}.")
+
+
+def _journal_from_json(path: Path, data: dict[str, Any]) -> Journal:
+    folder = Path(data["folder"])
+    incident = incident_from_json(data["incident"])
+    journal = Journal(path, incident, folder, settings_from_json(data["settings"]), time_from(data["created"]))
+    journal.state = data["state"]
+    journal.quota = Quota(*data["quota"]) if data["quota"] else None
+    journal.films = data["films"]
+    journal.requests = [_request_from_json(number, record) for number, record in enumerate(data["requests"])]
+    journal.clips = [clip_from_json(record, folder) for record in data["clips"]]
+    journal.missing = [missing_from_json(record) for record in data["missing"]]
+    return journal
+
+
+def _request_to_json(request: Request) -> dict[str, Any]:
+    return {
+        **window_to_json(request.window),
+        "cameras": list(request.cameras),
+        "state": request.state,
+        "asked_at": time_text(request.asked_at),
+        "retrieval_id": request.retrieval_id,
+        "outcome": request.outcome,
+    }
+
+
+def _request_from_json(number: int, data: dict[str, Any]) -> Request:
+    return Request(
+        number=number,
+        window=window_from_json(data),
+        cameras=tuple(data["cameras"]),
+        state=data["state"],
+        asked_at=time_from(data["asked_at"]),
+        retrieval_id=data["retrieval_id"],
+        outcome=dict(data["outcome"]),
+    )

@@ -1,0 +1,74 @@
+"""How a run is to be done: every choice that is not the incident itself, as one frozen value that the journal keeps."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+FilmChoice = Literal["all", "joined", "none"]
+DEFAULT_WAIT_MINUTES = 720.0
+DEFAULT_SETTLE_SECONDS = 120.0
+DEFAULT_RETRIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class FilmSettings:
+    """What is made of the footage. `tile_height` in pixels, `fps` in pictures a second."""
+
+    films: FilmChoice = "all"
+    layout: Literal["row", "grid"] = "row"
+    tile_height: int = 720
+    fps: int = 30
+    audio: str | None = None
+    """A camera's word, `none` for silence, or None for the first camera that has sound."""
+    engine: Literal["ffmpeg", "moviepy"] = "ffmpeg"
+
+
+@dataclass(frozen=True, slots=True)
+class WaitSettings:
+    """How patient a run is. `poll_interval` and `settle` in seconds, `wait` in minutes; no interval means adaptive."""
+
+    poll_interval: float | None = None
+    wait: float = DEFAULT_WAIT_MINUTES
+    settle: float = DEFAULT_SETTLE_SECONDS
+    retries: int = DEFAULT_RETRIES
+
+
+@dataclass(frozen=True, slots=True)
+class KinesisSettings:
+    """How Kinesis Video is asked. `chunk` in minutes; None lets the plan decide."""
+
+    selector: Literal["producer", "server"] = "producer"
+    profile: str | None = None
+    region: str | None = None
+    chunk: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """All of it. `over_quota` and `ask_again` are permissions that the person gave for this run only."""
+
+    films: FilmSettings = FilmSettings()
+    waiting: WaitSettings = WaitSettings()
+    kinesis: KinesisSettings = KinesisSettings()
+    over_quota: bool = False
+    ask_again: bool = False
+
+
+def settings_to_json(settings: RunSettings) -> dict[str, Any]:
+    """The settings as plain JSON values; permissions given for one run are left out."""
+    return {part: asdict(getattr(settings, part)) for part in ("films", "waiting", "kinesis")}
+
+
+def settings_from_json(data: dict[str, Any]) -> RunSettings:
+    """Inverse of `settings_to_json`; words that this version does not know are passed over."""
+    return RunSettings(
+        films=FilmSettings(**_known(FilmSettings, data.get("films", {}))),
+        waiting=WaitSettings(**_known(WaitSettings, data.get("waiting", {}))),
+        kinesis=KinesisSettings(**_known(KinesisSettings, data.get("kinesis", {}))),
+    )
+
+
+def _known(kind: type, data: dict[str, Any]) -> dict[str, Any]:
+    names = {field.name for field in fields(kind)}
+    return {name: value for name, value in data.items() if name in names}
