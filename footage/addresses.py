@@ -25,10 +25,10 @@ def refuse_insecure(url: str, what: str) -> None:
         return
     if parts.scheme == "http" and is_loopback(parts.hostname or ""):
         return
-    raise InsecureAddress(f"{what} must begin with https:// (plain http only on this computer), not {without_secret(url)}.")
+    raise InsecureAddress(f"{what} must begin with https://, or with http:// on this computer: {without_secret(url)}.")
 
 
 def without_secret(url: str) -> str:
     """The address without user, query and fragment: a signed link is a secret."""
     parts = urlsplit(url)
-    return urlunsplit((parts.scheme, (parts.hostname or "") + (f":{parts.port}" if parts.port else ""), parts.path, "", ""))
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -1,4 +1,4 @@
-"""Bytes onto disk: part file, resume, length, digest. A part is handed over only when it is as long as was announced."""
+"""Bytes onto disk: part file, resume, length, digest. A part is handed over only when it is as long as announced."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from urllib.parse import urljoin
 import requests
 
 from footage.addresses import refuse_insecure
-from footage.errors import DiskTrouble, FootageError, Interrupted
+from footage.errors import FootageError, Interrupted
 from footage.files import BLOCK, disk_trouble, free_bytes, sha256_of, write_text
 
 log = logging.getLogger(__name__)
@@ -134,7 +134,7 @@ class Downloader:
             headers |= {"Range": f"bytes={have}-", "If-Range": sidecar.validator}
         with self._open(url, headers) as response:
             try:
-                return self._receive(response, part, have if "Range" in headers else 0)
+                return self._receive(response, part, have if "Range" in headers else 0, sidecar.total)
             except _WrongPlace:
                 self.discard(part.name.removesuffix(".part"))
                 raise
@@ -159,7 +159,7 @@ class Downloader:
         session: requests.Session = self._local.session
         return session
 
-    def _receive(self, response: requests.Response, part: Path, asked_from: int) -> Part:
+    def _receive(self, response: requests.Response, part: Path, asked_from: int, expected: int | None) -> Part:
         status = response.status_code
         if status in _STALE_LINK:
             raise _LinkStale(f"status {status}")
@@ -168,6 +168,8 @@ class Downloader:
         if status not in (200, 206):
             raise _Again(f"status {status}", _retry_after(response))
         offset, total = _placed(response, asked_from)
+        if offset and total != expected:
+            raise _WrongPlace("the file changed its length")
         validator = _validator(response)
         with disk_trouble(part):
             _write_sidecar(part, _Sidecar(validator, total))

@@ -111,6 +111,13 @@ class Journal:
         outcome = {word: end for word, end in request.outcome.items() if word != camera}
         return self._put(replace(request, outcome=outcome))
 
+    def owner(self, camera: str, window: TimeWindow) -> Request | None:
+        """The newest request that waits for this camera of this window."""
+        for request in reversed(self.requests):
+            if request.window == window and camera in request.open_cameras:
+                return request if request.state in ("accepted", "sighted") else None
+        return None
+
     def add_clip(self, clip: Clip) -> None:
         """Note a clip that is whole on disk; one of the same file is replaced by it."""
         with self.together():
@@ -121,10 +128,15 @@ class Journal:
         with self.together():
             self.clips = [known for known in self.clips if known.path.name != clip.path.name]
 
-    def set_missing(self, missing: list[Missing]) -> None:
-        """Note all holes known so far."""
+    def add_missing(self, missing: Missing) -> None:
+        """Note a hole that no request's outcome tells: a part of a window, or the sentence behind a reason."""
         with self.together():
-            self.missing = list(missing)
+            self.missing.append(missing)
+
+    def drop_missing(self, camera: str, window: TimeWindow) -> None:
+        """Forget the holes noted for a camera inside `window`, because it is asked for again."""
+        with self.together():
+            self.missing = [hole for hole in self.missing if hole.camera != camera or not window.covers(hole.window)]
 
     def finish(self, state: str) -> None:
         """Note how the run stands: running, pending, complete, partial, nothing, failed or superseded."""

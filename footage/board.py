@@ -1,0 +1,76 @@
+"""How every camera of every window stands: the one table that the story, the films and the screen read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from footage.models import Camera, Missing, TimeWindow
+from footage.progress import CellState, Progress
+
+Cell = tuple[str, TimeWindow]
+"""A camera's word and an asked window."""
+
+_ENDED = (CellState.HERE, CellState.MISSING)
+
+
+class Board:
+    """The cells of one vehicle's incident; each change is told to `progress`."""
+
+    def __init__(self, windows: Sequence[TimeWindow], cameras: Sequence[Camera], progress: Progress) -> None:
+        self._progress = progress
+        self._cameras = tuple(cameras)
+        self._states = {(camera.word, window): CellState.WANTED for window in windows for camera in cameras}
+        self._reasons: dict[Cell, str] = {}
+
+    def __contains__(self, cell: Cell) -> bool:
+        return cell in self._states
+
+    def state(self, cell: Cell) -> CellState:
+        """How a cell stands."""
+        return self._states[cell]
+
+    def set(self, cell: Cell, state: CellState, reason: str = "") -> None:
+        """Note how a cell stands now; `reason` belongs to MISSING."""
+        self._states[cell] = state
+        self._reasons[cell] = reason
+        self._progress.cell(*cell, state, reason)
+
+    def in_state(self, *states: CellState) -> list[Cell]:
+        """All cells in one of these states, oldest window first, cameras in their order."""
+        return [cell for cell, state in self._states.items() if state in states]
+
+    @property
+    def ended(self) -> bool:
+        """Whether every cell has ended one way or another."""
+        return all(state in _ENDED for state in self._states.values())
+
+    def missing(self) -> list[Missing]:
+        """Every cell that ended without footage, with its reason."""
+        cells = self.in_state(CellState.MISSING)
+        return [Missing(camera, window, self._reasons[camera, window]) for camera, window in cells]
+
+    def open_windows(self, camera: str) -> list[TimeWindow]:
+        """The windows of a camera whose fate is not known yet."""
+        return [window for (word, window), state in self._states.items() if word == camera and state not in _ENDED]
+
+    def not_installed(self) -> frozenset[str]:
+        """Cameras that nobody named and that every window answered `invalid` for."""
+        return frozenset(camera.word for camera in self._cameras if not camera.named and self._all_invalid(camera.word))
+
+    def looks_absent(self, camera: Camera) -> bool:
+        """Whether a camera that nobody named has answered `invalid`, and nothing else, so far."""
+        answers = [
+            (state, self._reasons.get((word, window), ""))
+            for (word, window), state in self._states.items()
+            if word == camera.word and state in _ENDED
+        ]
+        return not camera.named and bool(answers) and set(answers) == {(CellState.MISSING, "invalid")}
+
+    def _all_invalid(self, word: str) -> bool:
+        cells = [cell for cell in self._states if cell[0] == word]
+        return all(self._states[cell] is CellState.MISSING and self._reasons[cell] == "invalid" for cell in cells)
+
+
+def cells_of(cameras: Iterable[str], window: TimeWindow) -> list[Cell]:
+    """The cells of one request."""
+    return [(camera, window) for camera in cameras]

@@ -1,0 +1,126 @@
+"""From a link to a clip: download, look inside, give it its name. Several at once, results come in a queue."""
+
+from __future__ import annotations
+
+import logging
+import queue
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from footage.downloads import Downloader, DownloadFailed, Part
+from footage.errors import BrokenMedia, RequestRefused, ServiceUnreachable
+from footage.files import disk_trouble, replace
+from footage.models import Clip, Media, MediaLink, TimeWindow
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 4
+_NOTHING_READABLE = Media(video=None, audio=None, first_picture=0.0, duration=0.0, complete=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A clip to bring. `requested` is what was asked, `renew` gets a fresh link."""
+
+    link: MediaLink
+    camera: str
+    name: str
+    requested: TimeWindow
+    renew: Callable[[], str]
+    retrieval_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How an errand ended: with a clip, or with the error that ended it."""
+
+    errand: Errand
+    clip: Clip | None = None
+    error: BaseException | None = None
+
+
+class Fetcher:
+    """Runs errands in the background; `arrivals` gives each result once."""
+
+    def __init__(self, downloader: Downloader, folder: Path, inspect: Callable[[Path], Media]) -> None:
+        self._downloader = downloader
+        self._folder = folder
+        self._inspect = inspect
+        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="download")
+        self._arrivals: queue.SimpleQueue[Arrival] = queue.SimpleQueue()
+        self.under_way = 0
+
+    def send(self, errand: Errand) -> None:
+        """Start an errand; returns at once."""
+        self.under_way += 1
+        self._pool.submit(self._run, errand)
+
+    def next_arrival(self, timeout: float) -> Arrival | None:
+        """The next result, waiting at most `timeout` seconds for it."""
+        try:
+            arrival = self._arrivals.get(timeout=max(timeout, 0.001))
+        except queue.Empty:
+            return None
+        self.under_way -= 1
+        return arrival
+
+    def close(self) -> None:
+        """Start nothing more; what is under way ends by the downloader's stop."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _run(self, errand: Errand) -> None:
+        try:
+            self._arrivals.put(Arrival(errand, clip=self._bring(errand)))
+        except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises what it cannot use
+            self._arrivals.put(Arrival(errand, error=error))
+
+    def _bring(self, errand: Errand) -> Clip:
+        part = self._downloader.fetch(errand.name, errand.link.url or errand.renew(), renew=errand.renew)
+        media = self._look_inside(part)
+        if not _whole(media):
+            log.warning("%s arrived whole in length but is broken inside; fetching it once more", errand.name)
+            part, media = self._fetch_again(errand, part, media)
+        target = self._folder / errand.name
+        with disk_trouble(target):
+            replace(part.path, target)
+        self._downloader.discard(errand.name)
+        length = timedelta(seconds=round(media.duration, 6))
+        start = errand.link.window.start
+        return Clip(
+            camera=errand.camera,
+            path=target,
+            window=TimeWindow(start, start + length),
+            requested=errand.requested,
+            returned=errand.link.window,
+            size=part.size,
+            sha256=part.sha256,
+            media=media,
+            retrieval_id=errand.retrieval_id,
+        )
+
+    def _fetch_again(self, errand: Errand, part: Part, media: Media) -> tuple[Part, Media]:
+        kept = part.path.with_suffix(".first")
+        replace(part.path, kept)
+        self._downloader.discard(errand.name)
+        try:
+            part = self._downloader.fetch(errand.name, errand.renew(), renew=errand.renew)
+            media = self._look_inside(part)
+        except (DownloadFailed, RequestRefused, ServiceUnreachable):
+            replace(kept, part.path)  # the first copy is all there is: what can be read of it is used
+            return part, media
+        kept.unlink(missing_ok=True)
+        return part, media
+
+    def _look_inside(self, part: Part) -> Media:
+        try:
+            return self._inspect(part.path)
+        except BrokenMedia as error:
+            log.warning("%s", error)
+            return _NOTHING_READABLE
+
+
+def _whole(media: Media) -> bool:
+    return media.complete and not media.damage and media.video is not None

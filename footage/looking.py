@@ -1,0 +1,216 @@
+"""One look at the service: what is uploaded, how the open retrievals stand, whether a lost request shows itself."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from footage.board import Board, Cell
+from footage.errands import Errands, Relook
+from footage.errors import RequestRefused
+from footage.journal import Journal, Request
+from footage.models import MediaLink, Missing, TimeWindow
+from footage.plan import covering
+from footage.polling import CALLS_A_SWEEP, MediaService, UploadedList
+from footage.progress import CellState
+from footage.stock import ASKED_AGAIN
+
+log = logging.getLogger(__name__)
+
+_WAITING_WORDS = {"pending"}
+_UNKNOWN_ID_ENDURED = 5
+
+MayAskAgain = Callable[[Request], bool]
+"""Whether the person allows a request of unknown fate to be sent once more, knowing that it may cost twice."""
+
+
+@dataclass
+class _Lost:
+    request: Request
+    look_until: datetime
+
+
+class Looking:
+    """Reads the service and sends errands for what is ready. `look` makes at most CALLS_A_SWEEP calls."""
+
+    def __init__(
+        self,
+        service: MediaService,
+        journal: Journal,
+        board: Board,
+        errands: Errands,
+        *,
+        settle: float,
+        may_ask_again: MayAskAgain,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._service = service
+        self._journal = journal
+        self._board = board
+        self._errands = errands
+        self._settle = timedelta(seconds=settle)
+        self._may_ask_again = may_ask_again
+        self._clock = clock
+        self._uploaded = self._list_of(journal.incident.window)
+        self._seen: dict[str, dict[TimeWindow, MediaLink]] = {}
+        self._lost: dict[int, _Lost] = {}
+        self._unknown_ids: Counter[int] = Counter()
+        self._last_read: dict[int, int] = {}
+        self._reads = 0
+
+    def add_lost(self, request: Request) -> None:
+        """Look for the media of a request whose answer never came, for the settle time from now."""
+        self._lost[request.number] = _Lost(request, self._clock() + self._settle)
+
+    def find_uploaded(self) -> dict[Cell, tuple[MediaLink, ...]]:
+        """The wanted cells that media already uploaded covers, with that media; reads the whole list."""
+        self._remember(self._uploaded.read_all())
+        found = {cell: covering(self._links_of(cell[0]), cell[1]) for cell in self._board.in_state(CellState.WANTED)}
+        return {cell: links for cell, links in found.items() if links}
+
+    def fetch_uploaded(self, found: dict[Cell, tuple[MediaLink, ...]]) -> None:
+        """Send for media that was found uploaded; what answers several cells is fetched once."""
+        for (camera, window), links in found.items():
+            for link in links:
+                cells = [cell for cell, its in found.items() if cell[0] == camera and link in its]
+                if cells[0] == (camera, window):
+                    self._errands.send(link, camera, cells, relook=self._relist(link.window))
+            self._errands.close((camera, window))
+
+    def look(self) -> bool:
+        """One sweep. Whether it brought anything new. Raises ServiceUnreachable and NotAllowed."""
+        calls = CALLS_A_SWEEP
+        waiting = [request for request in self._journal.requests if self._is_open(request)]
+        news = False
+        if self._lost or len(waiting) > calls:
+            links, made = self._uploaded.read(calls=calls // 2)
+            calls -= made
+            self._remember(links)
+            news = self._match(links, [*waiting, *(lost.request for lost in self._lost.values())])
+        for request in sorted(waiting, key=lambda request: self._last_read.get(request.number, -1))[:calls]:
+            news |= self._read(self._journal.requests[request.number])
+        return self._judge_lost() or news
+
+    def _is_open(self, request: Request) -> bool:
+        return request.state == "accepted" and bool(self._unsettled_cameras(request))
+
+    def _unsettled_cameras(self, request: Request) -> list[str]:
+        current = self._journal.requests[request.number]
+        return [word for word in current.open_cameras if not self._errands.is_closed((word, current.window))]
+
+    def _remember(self, links: Iterable[MediaLink]) -> None:
+        for link in links:
+            for word in {link.camera, link.role or link.camera}:
+                if link.url:
+                    self._seen.setdefault(word.casefold(), {})[link.window] = link
+
+    def _links_of(self, camera: str) -> list[MediaLink]:
+        return list(self._seen.get(camera.casefold(), {}).values())
+
+    def _match(self, new: Sequence[MediaLink], requests: Sequence[Request]) -> bool:
+        """Give new media in the list to the open requests whose windows it covers."""
+        news = False
+        for request in requests:
+            for camera in self._unsettled_cameras(request):
+                touched = any(link.shows(camera) and link.window.overlap(request.window) for link in new)
+                chosen = covering(self._links_of(camera), request.window) if touched else ()
+                for link in chosen:
+                    self._sight(request)
+                    news |= self._send(link, camera, request)
+                if chosen:
+                    self._errands.close((camera, request.window))
+        return news
+
+    def _sight(self, request: Request) -> None:
+        if self._journal.requests[request.number].state == "intended":
+            self._journal.mark(self._journal.requests[request.number], "sighted")
+
+    def _send(self, link: MediaLink, camera: str, request: Request) -> bool:
+        relook: Relook = self._relist(request.window)
+        if request.retrieval_id is not None:
+            retrieval_id = request.retrieval_id
+            relook = lambda: self._service.retrieval(retrieval_id)  # noqa: E731 - a bound call, not a function to name
+        cell = (camera, request.window)
+        return self._errands.send(link, camera, [cell], relook=relook, request=request)
+
+    def _read(self, request: Request) -> bool:
+        self._reads += 1
+        self._last_read[request.number] = self._reads
+        try:
+            links = self._service.retrieval(request.retrieval_id or "")
+        except RequestRefused as error:
+            return self._id_unknown(request, error)
+        return sum(self._judge(request, camera, links) for camera in self._unsettled_cameras(request)) > 0
+
+    def _judge(self, request: Request, camera: str, links: Sequence[MediaLink]) -> bool:
+        """Every status ends somewhere: pending waits, available is fetched, any other word is a hole."""
+        own = [link for link in links if link.shows(camera)]
+        ready = [link for link in own if link.status == "available" and link.url]
+        ended = [link for link in own if link.status not in {"available", *_WAITING_WORDS}]
+        complete = bool(own) and len(ready) + len(ended) == len(own)
+        news = sum(self._send(link, camera, request) for link in ready) > 0
+        if not complete:
+            return news
+        if not ready:
+            self._end(request, camera, ended[0].status)
+            return True
+        for link in ended:
+            self._journal.add_missing(Missing(camera, link.window, link.status))
+        self._errands.close((camera, request.window))
+        return news
+
+    def _id_unknown(self, request: Request, error: RequestRefused) -> bool:
+        self._unknown_ids[request.number] += 1
+        if self._unknown_ids[request.number] < _UNKNOWN_ID_ENDURED:
+            return False
+        for camera in self._unsettled_cameras(request):
+            self._end(request, camera, "failed", f"Samsara does not know the retrieval any more: {error.message}")
+        return True
+
+    def _end(self, request: Request, camera: str, reason: str, detail: str = "") -> None:
+        with self._journal.together():
+            self._journal.end_camera(request.number, camera, reason)
+            if detail:
+                self._journal.add_missing(Missing(camera, request.window, reason, detail))
+        self._board.set((camera, request.window), CellState.MISSING, reason)
+
+    def _judge_lost(self) -> bool:
+        news = False
+        for lost in list(self._lost.values()):
+            cameras = self._unsettled_cameras(lost.request)
+            if not cameras:
+                del self._lost[lost.request.number]
+            elif self._clock() >= lost.look_until:
+                del self._lost[lost.request.number]
+                self._give_up_looking(self._journal.requests[lost.request.number], cameras)
+                news = True
+        return news
+
+    def _give_up_looking(self, request: Request, cameras: Sequence[str]) -> None:
+        absent = self._absent_cameras() if request.state == "sighted" else frozenset[str]()
+        for camera in absent.intersection(cameras):
+            self._end(request, camera, "invalid")
+        rest = [camera for camera in cameras if camera not in absent]
+        if rest and self._may_ask_again(request):
+            for camera in rest:
+                self._journal.end_camera(request.number, camera, ASKED_AGAIN)
+                self._board.set((camera, request.window), CellState.WANTED)
+            return
+        for camera in rest:
+            self._end(request, camera, "unsettled", "It is not known whether the request reached Samsara.")
+
+    def _absent_cameras(self) -> frozenset[str]:
+        """Cameras that every answer so far called invalid: a vehicle does not grow one for a lost window."""
+        cameras = self._journal.incident.cameras
+        return frozenset(camera.word for camera in cameras if self._board.looks_absent(camera))
+
+    def _relist(self, window: TimeWindow) -> Relook:
+        return lambda: self._list_of(window).read_all()
+
+    def _list_of(self, window: TimeWindow) -> UploadedList:
+        incident = self._journal.incident
+        vehicle_id = incident.vehicle.id if incident.vehicle else ""
+        return UploadedList(self._service, vehicle_id, window, incident.media_type)

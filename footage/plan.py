@@ -1,0 +1,70 @@
+"""What has to be asked for: windows, what is already uploaded, seconds of quota. Arithmetic only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from footage.models import SEAM_SECONDS, MediaLink, MediaType, TimeWindow
+
+LONGEST_REQUEST = {MediaType.HIGH: 60, MediaType.LOW: 600, MediaType.HYPERLAPSE: 2400, MediaType.IMAGE: 60}
+"""Longest interval of one retrieval, in seconds. High: Samsara's help pages; the others are not published."""
+LONGEST_LIST_SECONDS = 86_400
+"""The list of uploaded media takes at most 24 hours a call (Samsara's API reference)."""
+_WITHIN = SEAM_SECONDS - 0.001
+
+
+def split_window(window: TimeWindow, longest: int) -> tuple[TimeWindow, ...]:
+    """`window` as consecutive windows of at most `longest` seconds that cover it exactly."""
+    step = timedelta(seconds=longest)
+    count = math.ceil((window.end - window.start) / step)
+    starts = [window.start + step * index for index in range(count)]
+    return tuple(TimeWindow(start, min(start + step, window.end)) for start in starts)
+
+
+def covering(links: Iterable[MediaLink], window: TimeWindow) -> tuple[MediaLink, ...]:
+    """The fewest of one camera's `links` that together cover `window` but for seams; empty where they cannot."""
+    near = [link for link in links if link.window.overlap(window)]
+    whole = [link for link in near if link.window.covers(window, within=_WITHIN)]
+    if whole:
+        return (min(whole, key=lambda link: (link.window.seconds, link.window.start)),)
+    return _chain(sorted(near, key=lambda link: link.window), window)
+
+
+def _chain(links: Sequence[MediaLink], window: TimeWindow) -> tuple[MediaLink, ...]:
+    slack = timedelta(seconds=_WITHIN)
+    chosen: list[MediaLink] = []
+    at: datetime = window.start
+    while at < window.end - slack:
+        reachable = [link for link in links if link.window.start <= at + slack and link.window.end > at]
+        if not reachable:
+            return ()
+        best = max(reachable, key=lambda link: link.window.end)
+        chosen.append(best)
+        at = best.window.end
+    return tuple(chosen)
+
+
+def spans(windows: Iterable[TimeWindow]) -> tuple[TimeWindow, ...]:
+    """Windows in time order with those that touch or overlap made one."""
+    joined: list[TimeWindow] = []
+    for window in sorted(windows):
+        if joined and window.start <= joined[-1].end:
+            joined[-1] = TimeWindow(joined[-1].start, max(joined[-1].end, window.end))
+        else:
+            joined.append(window)
+    return tuple(joined)
+
+
+def quota_seconds(wanted: Iterable[tuple[str, TimeWindow]]) -> float:
+    """Seconds of high-resolution video that requests for these camera windows cost, counted per camera."""
+    return sum(window.seconds for _, window in wanted)
+
+
+def by_window(wanted: Iterable[tuple[str, TimeWindow]]) -> list[tuple[TimeWindow, tuple[str, ...]]]:
+    """Camera windows grouped into requests, oldest first; cameras keep the order in which they come."""
+    ordered = sorted(wanted, key=lambda cell: cell[1])
+    groups = groupby(ordered, key=lambda cell: cell[1])
+    return [(window, tuple(camera for camera, _ in cells)) for window, cells in groups]

@@ -1,0 +1,108 @@
+"""What a journal already holds: whole clips, ids worth reading again, requests whose fate is unknown."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+from footage.board import Board, Cell
+from footage.files import sha256_of
+from footage.journal import Journal, Request
+from footage.models import Clip, MediaLink, TimeWindow
+from footage.plan import covering
+from footage.progress import CellState
+
+log = logging.getLogger(__name__)
+
+ASKED_AGAIN = "asked_again"
+"""Outcome of a camera whose request is lost and that the person allowed to be asked for anew."""
+WORTH_ANOTHER_TRY = frozenset({"download", "unsettled"})
+"""Outcomes that a resumed run does not take for an end."""
+
+
+@dataclass
+class Stock:
+    """`lost`: requests whose answer never came. `alone`: cells that are asked for by themselves. `held`: ids reused."""
+
+    lost: list[Request] = field(default_factory=list)
+    alone: set[Cell] = field(default_factory=set)
+    held: int = 0
+
+
+def check_clips(journal: Journal) -> None:
+    """Drop every clip from the journal whose file is gone or is not what it was, so that it is fetched again."""
+    for clip in list(journal.clips):
+        if not _is_whole(clip):
+            log.warning("%s is gone or changed; it is fetched again", clip.path.name)
+            _drop(journal, clip)
+
+
+def take_stock(journal: Journal, board: Board) -> Stock:
+    """Put on the board what the journal knows, and say what is left to be settled."""
+    stock = Stock()
+    for request in list(journal.requests):
+        _reopen(journal, request)
+        _place(journal.requests[request.number], board, stock)
+    for cell in board.in_state(CellState.WANTED):
+        if _covered_without_request(journal, cell):
+            board.set(cell, CellState.HERE)
+    return stock
+
+
+def _is_whole(clip: Clip) -> bool:
+    path = clip.path
+    return path.is_file() and path.stat().st_size == clip.size and sha256_of(path) == clip.sha256
+
+
+def _drop(journal: Journal, clip: Clip) -> None:
+    journal.drop_clip(clip)
+    for request in journal.requests:
+        if request.window.overlap(clip.requested) and request.outcome.get(clip.camera) == "here":
+            journal.reopen(request.number, clip.camera)
+
+
+def _reopen(journal: Journal, request: Request) -> None:
+    for camera, outcome in request.outcome.items():
+        if outcome in WORTH_ANOTHER_TRY:
+            journal.drop_missing(camera, request.window)
+            journal.reopen(request.number, camera)
+
+
+def _place(request: Request, board: Board, stock: Stock) -> None:
+    if request.state == "withdrawn":
+        return
+    cells = [(camera, request.window) for camera in request.cameras if (camera, request.window) in board]
+    if request.state == "refused" and not request.outcome:
+        stock.alone.update(cells)
+        return
+    for cell in cells:
+        _place_cell(request, cell, board)
+    if request.open_cameras and request.state in ("intended", "sighted"):
+        stock.lost.append(request)
+    stock.held += request.state == "accepted"
+
+
+def _place_cell(request: Request, cell: Cell, board: Board) -> None:
+    outcome = request.outcome.get(cell[0])
+    if outcome is None:
+        board.set(cell, CellState.ASKED)
+    elif outcome == ASKED_AGAIN:
+        board.set(cell, CellState.WANTED)
+    elif outcome == "here":
+        board.set(cell, CellState.HERE)
+    else:
+        board.set(cell, CellState.MISSING, outcome)
+
+
+def _covered_without_request(journal: Journal, cell: Cell) -> bool:
+    camera, window = cell
+    found = [_as_link(clip) for clip in journal.clips if clip.camera == camera and _answers(clip, window)]
+    return bool(covering(found, window))
+
+
+def _answers(clip: Clip, window: TimeWindow) -> bool:
+    return clip.retrieval_id is None and clip.requested.overlap(window) is not None
+
+
+def _as_link(clip: Clip) -> MediaLink:
+    return MediaLink(clip.camera, clip.returned, "available")
