@@ -1,0 +1,293 @@
+"""Samsara over HTTP: JSON becomes values, status codes become errors. No disk, no prompts, no polling.
+
+Facts of the service (limits, traps, wordings) were compiled from Samsara's SDK and reference, November 2026.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import re
+import ssl
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+from requests.auth import AuthBase
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError
+
+from footage import payloads
+from footage.addresses import is_loopback, refuse_insecure
+from footage.answers import Answer, failure_of
+from footage.errors import (
+    BadAnswer,
+    FateUnknown,
+    FootageError,
+    InsecureAddress,
+    RequestRefused,
+    ServiceUnreachable,
+    UnknownVehicle,
+)
+from footage.keys import clean_key
+from footage.models import MediaLink, MediaType, Ticket, TimeWindow, Vehicle
+from footage.pacing import Clock, Pacer, Passing, Pause, Retry
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Json = dict[str, Any]
+Query = list[tuple[str, str]]
+
+DEFAULT_URL = "https://api.samsara.com"
+PAGE_SIZE = 512
+_AGENT = "incident-footage/0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedPage:
+    """One page of media that Samsara already holds; `cursor` asks for the next one, None after the last."""
+
+    links: tuple[MediaLink, ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Endpoint:
+    method: str
+    path: str
+    permission: str
+
+
+_VEHICLES = _Endpoint("GET", "/fleet/vehicles", "Read Vehicles")
+_CREATE = _Endpoint("POST", "/cameras/media/retrieval", "Write Media Retrieval")
+_RETRIEVAL = _Endpoint("GET", "/cameras/media/retrieval", "Read Media Retrieval")
+_UPLOADED = _Endpoint("GET", "/cameras/media", "Read Media Retrieval")
+
+
+class SamsaraClient:
+    """Samsara's API for one key; may be used by several threads.
+
+    `timeout` is (connect, read) in seconds, `attempts` and `patience` (seconds) limit the repetition of one call.
+    Setting `stop` ends every wait at once with Interrupted. Every call may raise KeyRejected, PermissionMissing,
+    ServiceUnreachable (the retries are used up) and BadAnswer; every error carries the server's request id.
+    """
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        base_url: str = DEFAULT_URL,
+        timeout: tuple[float, float] = (10, 60),
+        attempts: int = 8,
+        patience: float = 120.0,
+        session: requests.Session | None = None,
+        sleep: Callable[[float], object] | None = None,
+        clock: Clock = time.monotonic,
+        stop: threading.Event | None = None,
+    ) -> None:
+        self._auth = _Bearer(clean_key(key))
+        self._base_url = _checked_address(base_url)
+        self._timeout = timeout
+        self._session = session or _new_session(self._base_url)
+        pause = Pause(stop, sleep)
+        self._retry = Retry(pause, attempts=attempts, patience=patience, clock=clock)
+        self._pace_posts = Pacer(10, 6.7, pause, clock)  # at most 100 in any 60 s
+        self._pace_reads = Pacer(1, 0.26, pause, clock)  # at most 5 in any 1 s
+        self._check_stop = pause.check
+
+    def vehicles(self) -> list[Vehicle]:
+        """All vehicles that the key can see; a token that is limited by tag sees fewer."""
+        found: dict[str, Vehicle] = {}
+        cursor, seen = "", {""}
+        while True:
+            query = [("limit", str(PAGE_SIZE)), *([("after", cursor)] if cursor else [])]
+            items, cursor = self._vehicle_page(query)
+            found |= {vehicle.id: vehicle for vehicle in items}
+            if cursor in seen:  # no next page, or a cursor that leads in a circle
+                return list(found.values())
+            seen.add(cursor)
+
+    def _vehicle_page(self, query: Query) -> tuple[list[Vehicle], str]:
+        try:
+            return self._read(_VEHICLES, query, payloads.vehicle_page, pace=self._check_stop)
+        except RequestRefused as error:  # nothing in this request is anybody's choice but the address
+            message = f"The list of vehicles cannot be read; is the address right? {error.message}"
+            raise BadAnswer(message, request_id=error.request_id) from error
+
+    def create_retrieval(
+        self, vehicle_id: str, window: TimeWindow, cameras: Sequence[str], media_type: MediaType
+    ) -> Ticket:
+        """Ask for one window of several cameras. This spends quota, so it is never repeated blindly.
+
+        It is sent again only after a 429 and where it provably never left; ServiceUnreachable and BadAnswer therefore
+        mean that it was not accepted. FateUnknown means that it may have been: look before asking again. RequestRefused
+        and NotRecording concern this window and these cameras only; QuotaReached concerns all that follow.
+        """
+        body = payloads.retrieval_body(vehicle_id, window, cameras, media_type)
+        return self._retry(lambda: self._send(body), again=lambda passing: passing.not_taken)
+
+    def retrieval(self, retrieval_id: str) -> list[MediaLink]:
+        """What has become of a retrieval, a link per piece of media; an empty list means that it is still pending."""
+        query = [("retrievalId", retrieval_id)]
+        return self._read(_RETRIEVAL, query, payloads.media_links, pace=self._pace_reads)
+
+    def uploaded(
+        self,
+        vehicle_id: str,
+        window: TimeWindow,
+        *,
+        media_types: Sequence[MediaType],
+        available_after: datetime | None = None,
+        cursor: str | None = None,
+    ) -> UploadedPage:
+        """One page of what is already uploaded, by whomever it was asked for. Costs no quota.
+
+        `window` may be 24 hours long at most. `available_after` leaves out what became available earlier. To get the
+        next page, repeat the call with its `cursor` and everything else unchanged.
+        """
+        query = payloads.uploaded_query(vehicle_id, window, media_types, available_after)
+        if cursor:
+            query.append(("after", cursor))
+        found, following = self._read(_UPLOADED, query, payloads.uploaded_page, pace=self._pace_reads)
+        wanted = {media_type.value for media_type in media_types}
+        links = tuple(link for link in found if link.media_type in wanted)
+        return UploadedPage(links, following if following and following != cursor else None)
+
+    def _read(self, endpoint: _Endpoint, query: Query, parse: Callable[[Json], T], *, pace: Callable[[], None]) -> T:
+        def once() -> T:
+            pace()
+            return self._exchange(endpoint, parse, params=query)
+
+        return self._retry(once, again=lambda _: True)
+
+    def _send(self, body: Json) -> Ticket:
+        self._pace_posts()
+        try:
+            return self._exchange(_CREATE, payloads.ticket, json=body)
+        except Passing as passing:
+            if passing.not_taken:
+                raise
+            message = f"It is not known whether Samsara accepted a request: {passing.end.message}"
+            raise FateUnknown(message, request_id=passing.end.request_id) from passing
+
+    def _exchange(self, endpoint: _Endpoint, parse: Callable[[Json], T], **content: Any) -> T:
+        """One request and its answer. Raises Passing for what may go better in a moment, else the final error."""
+        began = time.monotonic()
+        try:
+            response = self._session.request(
+                endpoint.method,
+                self._base_url + endpoint.path,
+                headers={"User-Agent": _AGENT, "Accept": "application/json"},
+                auth=self._auth,
+                timeout=self._timeout,
+                allow_redirects=False,  # the key goes to no other address
+                **content,
+            )
+        except requests.RequestException as error:
+            log.info("%s %s failed: %s", endpoint.method, endpoint.path, type(error).__name__)
+            raise _transport_failure(error, urlsplit(self._base_url).netloc) from error
+        took = (time.monotonic() - began) * 1000
+        log.debug("%s %s %d %.0f ms", endpoint.method, endpoint.path, response.status_code, took)
+        answer = Answer(response.status_code, response.content, response.headers, self._auth.key)
+        return _understood(answer, endpoint, parse)
+
+
+def find_vehicle(vehicles: Sequence[Vehicle], text: str) -> Vehicle:
+    """The vehicle of that id or exact name (case does not matter).
+
+    Raises UnknownVehicle with the nearest names for an unknown name, with ids and plates for a shared one.
+    """
+    wanted = _folded(text)
+    found = [vehicle for vehicle in vehicles if vehicle.id == text.strip()]
+    found = found or [vehicle for vehicle in vehicles if vehicle.name and _folded(vehicle.name) == wanted]
+    if len(found) == 1:
+        return found[0]
+    if not vehicles:
+        raise UnknownVehicle("This key sees no vehicle at all: its token may be limited to other tags.")
+    if not found:
+        raise UnknownVehicle(f"No vehicle is called {text.strip()!r}. {_nearest(vehicles, wanted)}")
+    which = "; ".join(f"{vehicle.id} (plate {vehicle.plate or 'unknown'})" for vehicle in found)
+    raise UnknownVehicle(f"{len(found)} vehicles are called {text.strip()!r}. Give the id of the one meant: {which}.")
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def _nearest(vehicles: Sequence[Vehicle], wanted: str) -> str:
+    names = {_folded(vehicle.name): vehicle.name for vehicle in vehicles if vehicle.name}
+    close = difflib.get_close_matches(wanted, names, n=5, cutoff=0.5)
+    close += [name for name in names if wanted and wanted in name and name not in close]
+    if close:
+        return f"The nearest names: {', '.join(names[name] for name in close[:5])}."
+    return f"None of the {len(vehicles)} vehicles has a name like it; give its exact name or its id."
+
+
+class _Bearer(AuthBase):
+    """Puts the key on a request. As an auth object it also keeps a .netrc from replacing the key."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self.key}"
+        return request
+
+
+def _checked_address(address: str) -> str:
+    # Readers of addresses disagree on these characters, and a disagreement could send the key to another host.
+    if re.search(r"[\s\\@?#\x00-\x1f\x7f]", address):
+        raise InsecureAddress("The address of Samsara's service must look like https://api.samsara.com.")
+    refuse_insecure(address, "The address of Samsara's service")
+    return address.rstrip("/")
+
+
+def _new_session(base_url: str) -> requests.Session:
+    session = requests.Session()
+    # A proxy that is set for the outside world has no business between this computer and itself.
+    session.trust_env = not is_loopback(urlsplit(base_url).hostname or "")
+    return session
+
+
+def _transport_failure(error: requests.RequestException, host: str) -> Passing | FootageError:
+    reason = error.args[0] if error.args else None
+    if isinstance(reason, MaxRetryError):
+        reason = reason.reason
+    if _caused_by(reason, ssl.SSLCertVerificationError):
+        return ServiceUnreachable(f"The certificate of {host} cannot be verified; is there a company proxy between?")
+    not_taken = isinstance(reason, NewConnectionError | ConnectTimeoutError | ProxyError) or _failed_handshake(reason)
+    if not_taken:
+        what = "cannot be reached"
+    else:
+        what = "did not answer in time" if isinstance(error, requests.Timeout) else "broke the connection off"
+    return Passing(ServiceUnreachable(f"{host} {what} ({type(error).__name__})."), not_taken=not_taken)
+
+
+def _failed_handshake(reason: object) -> bool:
+    """Whether TLS failed before any byte of the request was sent; an error on a connection that stood is not that."""
+    words = ("HANDSHAKE", "PROTOCOL_VERSION", "WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS")
+    found = _caused_by(reason, ssl.SSLError)
+    return found is not None and any(word in str(found).upper() for word in words)
+
+
+def _caused_by(error: object, kind: type[BaseException]) -> BaseException | None:
+    while isinstance(error, BaseException):
+        if isinstance(error, kind):
+            return error
+        error = error.__cause__ or next((part for part in error.args if isinstance(part, BaseException)), None)
+    return None
+
+
+def _understood(answer: Answer, endpoint: _Endpoint, parse: Callable[[Json], T]) -> T:
+    failure = failure_of(answer, permission=endpoint.permission, spends=endpoint is _CREATE)
+    if failure is not None:
+        raise failure
+    try:
+        return parse(answer.body)
+    except BadAnswer as error:
+        raise Passing(BadAnswer(error.message, request_id=answer.request_id)) from error
