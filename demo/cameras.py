@@ -30,7 +30,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 class CameraModel:
     """A kind of camera. `word` is also what its scene shows; `index` (0 to 15) is what its clock code says.
 
-    `key_seconds` is the distance of key frames; `sample_rate` in Hz, None for a camera without sound.
+    `key_seconds` is the distance of key frames; `sample_rate` in Hz, None for a camera without sound. With `speed`
+    above 1 the pictures stand further apart in time than they are shown: a hyperlapse.
     """
 
     word: str
@@ -40,6 +41,7 @@ class CameraModel:
     fps: Fraction
     sample_rate: int | None = None
     key_seconds: float = 2.0
+    speed: int = 1
 
     def scaled(self, height: int) -> CameraModel:
         """The same camera with smaller pictures of about the same shape: quick footage for tests."""
@@ -47,7 +49,7 @@ class CameraModel:
 
     def moment(self, start: datetime, frame: int) -> int:
         """Milliseconds since 1970 that frame number `frame` of a clip from `start` shows."""
-        return round((start - _EPOCH) / timedelta(milliseconds=1) + frame * 1000 / self.fps)
+        return round((start - _EPOCH) / timedelta(milliseconds=1) + frame * 1000 * self.speed / self.fps)
 
 
 ROAD = CameraModel("road", 0, 1280, 720, Fraction(30), sample_rate=48000)

@@ -1,0 +1,175 @@
+"""The files behind the stand-in's clips: rendered beforehand, canned, or spoiled as a script tells."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from demo.cameras import CameraModel, render, render_still
+from demo.faults import ClipFate
+
+HYPERLAPSE_SPEED = 10
+_DAMAGED_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Shot:
+    """What a clip shows: a camera of a vehicle from `start` on for `seconds` of the wall clock."""
+
+    vehicle: str
+    camera: str
+    model: CameraModel
+    start: datetime
+    seconds: float
+    media_type: str = "videoHighRes"
+
+    @property
+    def name(self) -> str:
+        """A file name that no other footage has."""
+        fingerprint = hashlib.sha256(repr((self.model, self.start, self.seconds, self.media_type)).encode())
+        return f"{self.model.word}-{fingerprint.hexdigest()[:16]}.{'jpg' if self.media_type == 'image' else 'mp4'}"
+
+
+class Footage(Protocol):
+    """Where clips come from."""
+
+    def prepare(self, shot: Shot) -> None:
+        """Begin to make a clip, without waiting for it."""
+
+    def ready(self, shot: Shot) -> bool:
+        """Whether the clip could be had without waiting."""
+
+    def path(self, shot: Shot) -> Path:
+        """The clip's file; waits where it is still being made."""
+
+    def close(self) -> None:
+        """Make nothing more."""
+
+
+class RenderedFootage:
+    """Clips drawn by the demo's cameras, `workers` at once, kept in `folder` for the next time.
+
+    `height` makes all pictures so high: quick footage for tests.
+    """
+
+    def __init__(self, folder: Path, *, workers: int = 2, height: int | None = None) -> None:
+        self._folder = folder
+        self._height = height
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="render")
+        self._made: dict[str, Future[Path]] = {}
+        self._lock = threading.Lock()
+
+    def prepare(self, shot: Shot) -> None:
+        """Begin to render."""
+        self._future(shot)
+
+    def ready(self, shot: Shot) -> bool:
+        """Whether it is rendered; begins to render it otherwise."""
+        return self._future(shot).done()
+
+    def path(self, shot: Shot) -> Path:
+        """The rendered file. Raises what made the rendering fail."""
+        return self._future(shot).result()
+
+    def close(self) -> None:
+        """Begin nothing more and wait for what is being rendered."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _future(self, shot: Shot) -> Future[Path]:
+        shot = replace(shot, model=self._model(shot))
+        with self._lock:
+            if shot.name not in self._made:
+                self._made[shot.name] = self._pool.submit(self._render, shot)
+            return self._made[shot.name]
+
+    def _model(self, shot: Shot) -> CameraModel:
+        model = shot.model.scaled(self._height) if self._height else shot.model
+        if shot.media_type == "videoLowRes":
+            return replace(model.scaled(min(model.height, 270)), sample_rate=None)
+        if shot.media_type == "hyperlapse":
+            return replace(model.scaled(min(model.height, 270)), sample_rate=None, speed=HYPERLAPSE_SPEED)
+        return model
+
+    def _render(self, shot: Shot) -> Path:
+        target = self._folder / shot.name
+        if target.exists():
+            return target
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if shot.media_type == "image":
+            render_still(shot.model, shot.start, target)
+        else:
+            render(shot.model, shot.start, shot.seconds / shot.model.speed, target)
+        return target
+
+
+class CannedFootage:
+    """Clips that a function names: for runs in which nobody looks at the pictures."""
+
+    def __init__(self, choose: Callable[[Shot], Path]) -> None:
+        self._choose = choose
+
+    def prepare(self, shot: Shot) -> None:
+        """Nothing has to be made."""
+
+    def ready(self, shot: Shot) -> bool:
+        """Always."""
+        return True
+
+    def path(self, shot: Shot) -> Path:
+        """The file that the function names."""
+        return self._choose(shot)
+
+    def close(self) -> None:
+        """Nothing is being made."""
+
+
+class Spoiler:
+    """Makes the files that a script wants cut, damaged or replaced, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._downloads: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def spoil(self, key: str, sound: Path, fate: ClipFate) -> Path:
+        """The file to serve in place of the sound one, which is often the sound one itself."""
+        content = self._content(key, sound, fate)
+        if content is None:
+            return sound
+        target = self._folder / f"spoiled-{hashlib.sha256(content).hexdigest()[:16]}{sound.suffix}"
+        with self._lock:
+            if not target.exists():
+                self._folder.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+        return target
+
+    def count_download(self, key: str) -> None:
+        """Note that a download of the clip from its first byte on has ended, for fates that heal."""
+        with self._lock:
+            self._downloads[key] += 1
+
+    def _content(self, key: str, sound: Path, fate: ClipFate) -> bytes | None:
+        if fate.content is not None:
+            return fate.content.encode()
+        if fate.damaged_downloads is not None and self._downloads[key] >= fate.damaged_downloads:
+            return None
+        if fate.cut_to is not None:
+            whole = sound.read_bytes()
+            return whole[: int(len(whole) * fate.cut_to)]
+        if fate.damage_at is not None:
+            return _damaged(sound.read_bytes(), fate.damage_at)
+        return None
+
+
+def _damaged(whole: bytes, part: float) -> bytes:
+    """The same number of bytes with a stretch overwritten, so that pictures there cannot be decoded."""
+    begin = int(len(whole) * part)
+    length = len(whole[begin : begin + _DAMAGED_BYTES])
+    return whole[:begin] + b"\xff" * length + whole[begin + length :]
