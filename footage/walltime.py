@@ -1,0 +1,115 @@
+"""Wall-clock times and zones as people write them, and the one moment that each means."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo, available_timezones
+
+from dateutil import tz
+from dateutil.parser import isoparse
+
+from footage.errors import InputRefused, UnclearTime
+from footage.models import UTC
+
+_US = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}) +([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
+_ISO = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[T ][0-9]{2}:?[0-9]{2}[0-9:.,]*(?:Z|[+-][0-9:]+)?")
+_DATE_ONLY = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}|[0-9]{4}-?[0-9]{2}-?[0-9]{2}")
+_YEARS = range(2000, 2100)
+
+# What people in North America say instead of a zone's name; offered, never taken for it.
+_SAID = {
+    "America/New_York": ("et", "edt", "eastern", "eastern time"),
+    "America/Chicago": ("ct", "cst", "cdt", "central", "central time"),
+    "America/Denver": ("mt", "mdt", "mountain", "mountain time"),
+    "America/Los_Angeles": ("pt", "pst", "pdt", "pacific", "pacific time"),
+    "America/Anchorage": ("akst", "akdt", "alaska", "alaska time"),
+}
+
+
+def parse_start(text: str, zone: tzinfo) -> datetime:
+    """The start in UTC. Raises InputRefused, and UnclearTime for an hour that the zone skips or repeats."""
+    return place(parse_wall_time(text), zone, "start")
+
+
+def parse_end(text: str, zone: tzinfo) -> datetime:
+    """The end in UTC. Raises InputRefused, and UnclearTime for an hour that the zone skips or repeats."""
+    return place(parse_wall_time(text), zone, "end")
+
+
+def parse_wall_time(text: str) -> datetime:
+    """A date and time as typed: aware where the text carries an offset, else naive. Whole seconds."""
+    typed = " ".join(text.split()).upper()
+    try:
+        moment = _from_us(typed) or _from_iso(typed)
+    except ValueError:
+        moment = None
+    if moment is None or moment.microsecond or moment.year not in _YEARS:
+        raise InputRefused(_advice(typed))
+    return moment
+
+
+def place(wall: datetime, zone: tzinfo, what: str) -> datetime:
+    """The moment in UTC that a wall-clock time means in a zone; an aware one keeps its own meaning.
+
+    Raises UnclearTime, naming `what` and both readings, where clocks go back or forward over that time.
+    """
+    if wall.tzinfo is not None:
+        return wall.astimezone(UTC)
+    moments = sorted(wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if moments[0] == moments[1]:
+        return moments[0]
+    happens = "happens twice" if tz.datetime_exists(wall, zone) else "is skipped by the clocks"
+    first, second = (moment.astimezone(zone).isoformat() for moment in moments)
+    raise UnclearTime(
+        f"The {what} {wall:%Y-%m-%d %H:%M:%S} {happens} in {zone}: write {first} or {second}.", (first, second)
+    )
+
+
+def parse_zone(text: str) -> ZoneInfo:
+    """The zone of that IANA name, in any case. Raises InputRefused with names that come near."""
+    typed = text.strip()[:100]
+    names = {name.casefold(): name for name in available_timezones()}
+    name = names.get(typed.casefold().replace(" ", "_"))
+    if name is None:
+        near = ", ".join(_near_zones(typed.casefold(), names)) or "America/Chicago"
+        raise InputRefused(f"{typed[:40]!r} is no time zone: type an IANA name such as {near}.")
+    return ZoneInfo(name)
+
+
+def local_zone_name() -> str:
+    """The IANA name of this computer's zone, UTC where it cannot be told."""
+    import tzlocal
+
+    try:
+        return parse_zone(tzlocal.get_localzone_name() or "UTC").key
+    except (InputRefused, LookupError, ValueError, OSError):
+        return "UTC"
+
+
+def _from_us(typed: str) -> datetime | None:
+    found = _US.fullmatch(typed)
+    if not found:
+        return None
+    month, day, year, hour, minute, second = (int(part or 0) for part in found.groups())
+    return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the zone is asked for next
+
+
+def _from_iso(typed: str) -> datetime | None:
+    return isoparse(typed) if _ISO.fullmatch(typed) else None
+
+
+def _advice(typed: str) -> str:
+    right = "MM/DD/YYYY HH:MM on the 24-hour clock, such as 04/16/2025 13:30, or ISO 8601 such as 2025-04-16T13:30"
+    if _DATE_ONLY.fullmatch(typed):
+        return f"{typed[:40]!r} has a date but no time: type {right}."
+    return f"{typed[:40]!r} is no date and time: type {right}."
+
+
+def _near_zones(typed: str, names: dict[str, str]) -> list[str]:
+    said = [zone for zone, words in _SAID.items() if typed in words]
+    cities = {name.rpartition("/")[2].replace("_", " "): name for name in sorted(names, reverse=True)}
+    near = [cities[city] for city in difflib.get_close_matches(typed.replace("_", " "), cities, n=3, cutoff=0.7)]
+    near += difflib.get_close_matches(typed, names, n=3, cutoff=0.7)
+    return said + [names[name] for name in dict.fromkeys(near)][:3]
