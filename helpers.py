@@ -6,6 +6,7 @@ its parser is content. Everything is asked and said on stderr, so that stdout ca
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -22,6 +23,8 @@ from footage.models import UTC, Camera, Source, TimeWindow
 from footage.walltime import local_zone_name, parse_end, parse_start, parse_wall_time, parse_zone, place
 
 __all__ = ["local_zone_name", "parse_end", "parse_start", "parse_zone"]
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Say = Callable[[str], None]
@@ -286,5 +289,6 @@ def key_from_keyring() -> str | None:
 
     try:
         return keyring.get_password(KEYRING_SERVICE, KEYRING_USER)
-    except keyring.errors.KeyringError:
-        return None  # no keyring, or one that stays locked: the person is asked instead
+    except (keyring.errors.KeyringError, ImportError, RuntimeError, OSError) as error:
+        log.debug("the keyring gives no key: %s", type(error).__name__)  # none there, or locked: the person is asked
+        return None
