@@ -126,7 +126,8 @@ class SamsaraApi:
         return item
 
     def _availability(self, piece: Piece) -> dict[str, Any]:
-        told: dict[str, Any] = {"availableAtTime": tell_time(datetime.fromtimestamp(piece.settles_at, timezone.utc))}
+        moment = datetime.fromtimestamp(self._library.available_at(piece), timezone.utc)
+        told: dict[str, Any] = {"availableAtTime": tell_time(moment)}
         return told | ({"urlInfo": self._link(piece)} if piece.fate.linked else {})
 
     def _uploaded(self, request: Request, now: float) -> dict[str, Any]:
@@ -144,7 +145,11 @@ class SamsaraApi:
 
     def _chosen(self, request: Request, now: float) -> list[Piece]:
         wanted = _Filter.of(request)
-        return [piece for piece in self._library.uploaded(now) if wanted.lets_through(piece)]
+        return [
+            piece
+            for piece in self._library.uploaded(now)
+            if wanted.lets_through(piece) and self._library.available_at(piece) > wanted.later_than
+        ]
 
 
 @dataclass(frozen=True)
@@ -182,7 +187,7 @@ class _Filter:
     def lets_through(self, piece: Piece) -> bool:
         """Whether a piece is wanted; pieces that only touch the asked time are."""
         return (
-            (piece.start <= self.end and piece.end >= self.start and piece.settles_at > self.later_than)
+            (piece.start <= self.end and piece.end >= self.start)
             and (piece.camera in self.inputs and piece.media_type in self.types and piece.trigger in self.triggers)
             and any(piece.vehicle.answers_to(reference) for reference in self.vehicles)
         )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -43,8 +45,8 @@ class Footage(Protocol):
     def prepare(self, shot: Shot) -> None:
         """Begin to make a clip, without waiting for it."""
 
-    def ready(self, shot: Shot) -> bool:
-        """Whether the clip could be had without waiting."""
+    def ready_at(self, shot: Shot) -> float:
+        """When the clip could be had without waiting, in seconds since 1970; infinity where it cannot yet."""
 
     def path(self, shot: Shot) -> Path:
         """The clip's file; waits where it is still being made."""
@@ -59,20 +61,30 @@ class RenderedFootage:
     `height` makes all pictures so high: quick footage for tests.
     """
 
-    def __init__(self, folder: Path, *, workers: int = 2, height: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        workers: int = 2,
+        height: int | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._folder = folder
+        self._clock = clock
         self._height = height
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="render")
-        self._made: dict[str, Future[Path]] = {}
+        self._made: dict[Shot, Future[Path]] = {}
+        self._ended: dict[Shot, float] = {}
         self._lock = threading.Lock()
 
     def prepare(self, shot: Shot) -> None:
         """Begin to render."""
         self._future(shot)
 
-    def ready(self, shot: Shot) -> bool:
-        """Whether it is rendered; begins to render it otherwise."""
-        return self._future(shot).done()
+    def ready_at(self, shot: Shot) -> float:
+        """When its rendering ended, well or badly; begins to render it where nobody did."""
+        self._future(shot)
+        return self._ended.get(shot, math.inf)
 
     def path(self, shot: Shot) -> Path:
         """The rendered file. Raises what made the rendering fail."""
@@ -83,11 +95,12 @@ class RenderedFootage:
         self._pool.shutdown(cancel_futures=True)
 
     def _future(self, shot: Shot) -> Future[Path]:
-        shot = replace(shot, model=self._model(shot))
         with self._lock:
-            if shot.name not in self._made:
-                self._made[shot.name] = self._pool.submit(self._render, shot)
-            return self._made[shot.name]
+            future = self._made.get(shot)
+            if future is None:
+                future = self._made[shot] = self._pool.submit(self._render, replace(shot, model=self._model(shot)))
+                future.add_done_callback(lambda _: self._ended.setdefault(shot, self._clock()))
+        return future
 
     def _model(self, shot: Shot) -> CameraModel:
         model = shot.model.scaled(self._height) if self._height else shot.model
@@ -118,9 +131,9 @@ class CannedFootage:
     def prepare(self, shot: Shot) -> None:
         """Nothing has to be made."""
 
-    def ready(self, shot: Shot) -> bool:
+    def ready_at(self, shot: Shot) -> float:
         """Always."""
-        return True
+        return -math.inf
 
     def path(self, shot: Shot) -> Path:
         """The file that the function names."""

@@ -96,17 +96,19 @@ class Library:
 
     def status(self, piece: Piece, now: float) -> str:
         """The item's status at a moment."""
-        if now < piece.settles_at or piece.status == "available" and not self._footage.ready(piece.shot):
-            return "pending"
-        return piece.status
+        settled = self.available_at(piece) if piece.status == "available" else piece.settles_at
+        return piece.status if settled <= now else "pending"
+
+    def available_at(self, piece: Piece) -> float:
+        """When an item that becomes available can be had: not before its footage is made."""
+        return max(piece.settles_at, self._footage.ready_at(piece.shot))
 
     def uploaded(self, now: float) -> list[Piece]:
         """All media that is available at a moment, whoever asked for it, in the order of its becoming available."""
         with self._lock:
             pieces = list(self._pieces.values())
-        there = [piece for piece in pieces if self.status(piece, now) == "available"]
-        there += [piece for piece in self._uploads() if piece.settles_at <= now]
-        return sorted(there, key=lambda piece: (piece.settles_at, piece.key))
+        there = [piece for piece in (*pieces, *self._uploads()) if self.status(piece, now) == "available"]
+        return sorted(there, key=lambda piece: (self.available_at(piece), piece.key))
 
     def usage(self, now: float) -> float:
         """Seconds of quota used: only what was retrieved and is available counts."""

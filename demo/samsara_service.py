@@ -67,7 +67,7 @@ class SamsaraService:
         self._lock = threading.Lock()
         self.script = script or Script()
         folder = Path(self._temporary.name)
-        self._footage = _as_footage(footage, cache or folder, height)
+        self._footage = _as_footage(footage, lambda: RenderedFootage(cache or folder, height=height, clock=clock))
         self._spoiler = Spoiler(folder)
         self._library = Library(fleet, self._footage, lambda: self.script)
         self._fleet = fleet
@@ -143,9 +143,9 @@ class SamsaraService:
             return json_answer(views[subject]()) if subject in views else Answer(404)
 
 
-def _as_footage(footage: Footage | Callable[[Shot], Path] | None, cache: Path, height: int | None) -> Footage:
+def _as_footage(footage: Footage | Callable[[Shot], Path] | None, rendered: Callable[[], Footage]) -> Footage:
     if footage is None:
-        return RenderedFootage(cache, height=height)
+        return rendered()
     return CannedFootage(footage) if callable(footage) else footage
 
 
