@@ -21,6 +21,10 @@ Cameras' times stand on whole milliseconds, so a picture often lies exactly betw
 rounding of its file's clock would decide, now this way, now that. A sixth of a millisecond lies between all of them.
 """
 
+_COLOURS = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
+"""What the film calls its colours. Cameras rarely say; were they to differ, ffmpeg would take them through RGB."""
+_PAINTED = f"scale=out_range=tv:out_color_matrix=bt709,format=yuv420p,setsar=1,{_COLOURS}"
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -132,7 +136,7 @@ def _input(path: Path) -> tuple[str, ...]:
 
 
 def _still(path: Path, box: Box, rate: Fraction, frames: int) -> _Source:
-    filters = f"scale=out_range=tv,format=yuv420p,setsar=1,loop=loop=-1:size=1,trim=end_frame={frames}"
+    filters = f"{_PAINTED},loop=loop=-1:size=1,trim=end_frame={frames}"
     return _Source(_painted(path, box, rate), "v", filters)
 
 
@@ -144,7 +148,7 @@ def _clock(scene: Scene, path: Path) -> _Source:
     begun = scene.stretch.start * _SECOND * rate.denominator - start
     change = f"max(0,ceil((N*{_SECOND * rate.numerator}-{begun})/{_SECOND * rate.denominator}))"
     filters = (
-        f"scale=out_range=tv,format=yuv420p,setsar=1,settb={rate.denominator}/{rate.numerator},setpts='{change}',"
+        f"{_PAINTED},settb={rate.denominator}/{rate.numerator},setpts='{change}',"
         f"fps={rate}:start_time=0,tpad=stop_mode=clone:stop=-1,trim=end_frame={len(scene.stretch)}"
     )
     return _Source(_painted(path, scene.layout.clock, rate), "v", filters)
@@ -174,6 +178,6 @@ def _fitted(cell: Box) -> str:
     width = f"min({cell.width},2*round({cell.height}*dar/2))"
     height = f"min({cell.height},2*round({cell.width}/dar/2))"
     return (
-        f"scale=w='{width}':h='{height}':out_range=tv,format=yuv420p,setsar=1,"
+        f"scale=w='{width}':h='{height}':out_range=tv,format=yuv420p,setsar=1,{_COLOURS},"
         f"pad={cell.width}:{cell.height}:(ow-iw)/2:(oh-ih)/2"
     )
