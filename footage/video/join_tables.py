@@ -1,0 +1,124 @@
+"""What a join must know of a file's tracks, read from its header alone, and where each file then goes in the film."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from av.audio.stream import AudioStream
+from av.video.stream import VideoStream
+
+from footage.errors import BrokenMedia
+from footage.video.container import open_mp4, tracks
+
+MICROSECONDS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class TrackTable:
+    """One track: its place in the file, its time base and declared packets, and its times in seconds.
+
+    `shown` and `stored` are the first packet's presentation and decoding time, `length` the sum of all packets'.
+    """
+
+    index: int
+    time_base: Fraction
+    packets: int
+    shown: Fraction
+    stored: Fraction
+    length: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class FileTable:
+    """A file's tracks; `start` is libavformat's start time of the file in microseconds, which its concat puts first."""
+
+    video: TrackTable
+    audio: TrackTable | None
+    start: int
+
+    def tracks(self) -> Iterator[tuple[str, TrackTable]]:
+        """Each track with its kind."""
+        yield "video", self.video
+        if self.audio is not None:
+            yield "audio", self.audio
+
+
+def read_table(path: Path, *, with_sound: bool) -> FileTable:
+    """Read the header and the first packet of each track; edit lists only shift the times.
+
+    Raises BrokenMedia where a track has nothing to read.
+    """
+    with open_mp4(path, raw=True) as container:
+        video, audio = tracks(container)
+        if video is None:
+            raise BrokenMedia(f"{path.name} has no picture track.")
+        wanted: list[VideoStream | AudioStream] = [video]
+        if audio is not None and with_sound:
+            wanted.append(audio)
+        firsts: dict[int, tuple[int, int]] = {}
+        for packet in container.demux(*wanted):
+            if packet.pts is not None and packet.dts is not None:
+                firsts.setdefault(packet.stream_index, (packet.pts, packet.dts))
+            if len(firsts) == len(wanted):
+                break
+        found = [_track(stream, firsts[stream.index]) for stream in wanted if stream.index in firsts]
+        if len(found) < len(wanted):
+            raise BrokenMedia(f"{path.name} has a track without a readable packet.")
+        return FileTable(found[0], found[1] if len(found) > 1 else None, container.start_time or 0)
+
+
+def _track(stream: VideoStream | AudioStream, first: tuple[int, int]) -> TrackTable:
+    tick = stream.time_base or Fraction(1)
+    length = (stream.duration or 0) * tick
+    if isinstance(stream, AudioStream):
+        length = _sound_length(stream, length)
+    return TrackTable(stream.index, tick, stream.frames, first[0] * tick, first[1] * tick, length)
+
+
+def _sound_length(stream: AudioStream, declared: Fraction) -> Fraction:
+    """The time that all samples of all packets take, where a header declares the last packet shorter than it is.
+
+    So laid out, players that count samples and players that read times agree, however many clips follow.
+    """
+    samples = stream.codec_context.frame_size * stream.frames
+    counted = Fraction(samples, stream.codec_context.sample_rate or 1)
+    one_packet = Fraction(stream.codec_context.frame_size, stream.codec_context.sample_rate or 1)
+    return counted if declared < counted < declared + one_packet else declared
+
+
+def film_starts(files: Iterable[FileTable]) -> list[int]:
+    """When each file starts in the film, in whole microseconds from 0, and when the film ends, as the last element.
+
+    All tracks of a file move together, so they stay in step; each file goes as near to the one before it as no track
+    overlaps, neither in the times of showing nor in those of decoding.
+    """
+    starts: list[int] = []
+    ends: dict[str, tuple[Fraction, Fraction]] = {}
+    for file in files:
+        room = [_needed(track, ends[kind]) for kind, track in file.tracks() if kind in ends]
+        zero = max(room) if room else -Fraction(file.start, MICROSECONDS)
+        start = math.ceil(zero * MICROSECONDS + file.start)
+        starts.append(start)
+        shift = Fraction(start - file.start, MICROSECONDS)
+        for kind, track in file.tracks():
+            ends[kind] = (shift + track.shown + track.length, shift + track.stored + track.length)
+    starts.append(math.ceil(max(shown for shown, _ in ends.values()) * MICROSECONDS))
+    return starts
+
+
+def _needed(track: TrackTable, end: tuple[Fraction, Fraction]) -> Fraction:
+    """The least shift, in seconds, at which `track` begins when the one before it has ended."""
+    return max(end[0] - track.shown, end[1] - track.stored)
+
+
+def same_layout(files: Sequence[FileTable]) -> bool:
+    """Whether the concat demuxer, which knows tracks by their place and takes the first file's clock, gets them right.
+
+    A fragmented file declares no packets in its header, so its length is not known: it is never the same.
+    """
+    layouts = {tuple((kind, track.index, track.time_base) for kind, track in file.tracks()) for file in files}
+    return len(layouts) <= 1 and all(track.packets for file in files for _, track in file.tracks())
