@@ -64,9 +64,14 @@ class Request:
 
 
 class Journal:
-    """The record of one run. Every change is on disk when the call returns. Safe to use from several threads."""
+    """The record of one run. Every change is on disk when the call returns. Safe to use from several threads.
 
-    def __init__(self, path: Path, incident: Incident, folder: Path, settings: RunSettings, created: datetime) -> None:
+    A draft has no path yet: it is kept in memory until `keep_in` gives it a file.
+    """
+
+    def __init__(
+        self, path: Path | None, incident: Incident, folder: Path, settings: RunSettings, created: datetime
+    ) -> None:
         self.path = path
         self.incident = incident
         self.folder = folder
@@ -86,6 +91,20 @@ class Journal:
     def finished(self) -> bool:
         """Whether nothing is left to be done or waited for."""
         return self.state in _FINISHED
+
+    def keep_in(self, logs: Path) -> None:
+        """Give a draft a file of its own: `request_ids_<local time>.json`, with `_2` where the second is taken."""
+        with disk_trouble(logs):
+            logs.mkdir(parents=True, exist_ok=True)
+            self.path = _take_name(logs, f"{PREFIX}{self.created.astimezone():%Y-%m-%d_%H-%M-%S}")
+        with self.together():
+            return
+
+    def move_to(self, folder: Path) -> None:
+        """Say that the incident's folder is another one now."""
+        with self.together():
+            self.folder = folder
+            self.clips = [replace(clip, path=folder / clip.path.name) for clip in self.clips]
 
     def intend(self, window: TimeWindow, cameras: tuple[str, ...], now: datetime) -> Request:
         """Note that a request is about to be sent."""
@@ -152,7 +171,7 @@ class Journal:
                 yield
             finally:
                 self._held -= 1
-            if not self._held:
+            if not self._held and self.path is not None:
                 write_text(self.path, self._text())
 
     def _put(self, request: Request) -> Request:
@@ -193,16 +212,6 @@ class Journal:
         return f' "{key}": [\n{lines}\n ]' if records else f' "{key}": []'
 
 
-def create_journal(logs: Path, incident: Incident, folder: Path, settings: RunSettings, now: datetime) -> Journal:
-    """A new journal under a name of its own: `request_ids_<local time>.json`, with `_2` where the second is taken."""
-    name = f"{PREFIX}{now.astimezone():%Y-%m-%d_%H-%M-%S}"
-    with disk_trouble(logs):
-        logs.mkdir(parents=True, exist_ok=True)
-        journal = Journal(_take_name(logs, name), incident, folder, settings, now)
-    with journal.together():
-        return journal
-
-
 def load_journal(path: Path) -> Journal:
     """Read a journal. Raises InputRefused with a sentence where it is none."""
     try:
@@ -224,7 +233,7 @@ def find_journals(logs: Path) -> list[Journal]:
             journals.append(load_journal(path))
         except InputRefused as error:
             log.warning("passed over: %s", error)
-    return sorted(journals, key=lambda journal: (journal.created, len(journal.path.name), journal.path.name))
+    return sorted(journals, key=lambda journal: (journal.created, len(str(journal.path)), str(journal.path)))
 
 
 def _take_name(logs: Path, name: str) -> Path:

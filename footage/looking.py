@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from footage.board import Board, Cell
+from footage.board import Board
 from footage.errands import Errands, Relook
 from footage.errors import RequestRefused
 from footage.journal import Journal, Request
 from footage.models import MediaLink, Missing, TimeWindow
-from footage.plan import covering
-from footage.polling import CALLS_A_SWEEP, MediaService, UploadedList
+from footage.polling import CALLS_A_SWEEP, MediaService
 from footage.progress import CellState
 from footage.stock import ASKED_AGAIN
+from footage.uploads import Found, Uploads
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,7 @@ class Looking:
         journal: Journal,
         board: Board,
         errands: Errands,
+        uploads: Uploads,
         *,
         settle: float,
         may_ask_again: MayAskAgain,
@@ -54,8 +55,7 @@ class Looking:
         self._settle = timedelta(seconds=settle)
         self._may_ask_again = may_ask_again
         self._clock = clock
-        self._uploaded = self._list_of(journal.incident.window)
-        self._seen: dict[str, dict[TimeWindow, MediaLink]] = {}
+        self._uploads = uploads
         self._lost: dict[int, _Lost] = {}
         self._unknown_ids: Counter[int] = Counter()
         self._last_read: dict[int, int] = {}
@@ -65,13 +65,7 @@ class Looking:
         """Look for the media of a request whose answer never came, for the settle time from now."""
         self._lost[request.number] = _Lost(request, self._clock() + self._settle)
 
-    def find_uploaded(self) -> dict[Cell, tuple[MediaLink, ...]]:
-        """The wanted cells that media already uploaded covers, with that media; reads the whole list."""
-        self._remember(self._uploaded.read_all())
-        found = {cell: covering(self._links_of(cell[0]), cell[1]) for cell in self._board.in_state(CellState.WANTED)}
-        return {cell: links for cell, links in found.items() if links}
-
-    def fetch_uploaded(self, found: dict[Cell, tuple[MediaLink, ...]]) -> None:
+    def fetch_uploaded(self, found: Found) -> None:
         """Send for media that was found uploaded; what answers several cells is fetched once."""
         for (camera, window), links in found.items():
             for link in links:
@@ -86,9 +80,8 @@ class Looking:
         waiting = [request for request in self._journal.requests if self._is_open(request)]
         news = False
         if self._lost or len(waiting) > calls:
-            links, made = self._uploaded.read(calls=calls // 2)
+            links, made = self._uploads.read(calls // 2)
             calls -= made
-            self._remember(links)
             news = self._match(links, [*waiting, *(lost.request for lost in self._lost.values())])
         for request in sorted(waiting, key=lambda request: self._last_read.get(request.number, -1))[:calls]:
             news |= self._read(self._journal.requests[request.number])
@@ -101,22 +94,13 @@ class Looking:
         current = self._journal.requests[request.number]
         return [word for word in current.open_cameras if not self._errands.is_closed((word, current.window))]
 
-    def _remember(self, links: Iterable[MediaLink]) -> None:
-        for link in links:
-            for word in {link.camera, link.role or link.camera}:
-                if link.url:
-                    self._seen.setdefault(word.casefold(), {})[link.window] = link
-
-    def _links_of(self, camera: str) -> list[MediaLink]:
-        return list(self._seen.get(camera.casefold(), {}).values())
-
     def _match(self, new: Sequence[MediaLink], requests: Sequence[Request]) -> bool:
         """Give new media in the list to the open requests whose windows it covers."""
         news = False
         for request in requests:
             for camera in self._unsettled_cameras(request):
                 touched = any(link.shows(camera) and link.window.overlap(request.window) for link in new)
-                chosen = covering(self._links_of(camera), request.window) if touched else ()
+                chosen = self._uploads.covering((camera, request.window)) if touched else ()
                 for link in chosen:
                     self._sight(request)
                     news |= self._send(link, camera, request)
@@ -208,9 +192,4 @@ class Looking:
         return frozenset(camera.word for camera in cameras if self._board.looks_absent(camera))
 
     def _relist(self, window: TimeWindow) -> Relook:
-        return lambda: self._list_of(window).read_all()
-
-    def _list_of(self, window: TimeWindow) -> UploadedList:
-        incident = self._journal.incident
-        vehicle_id = incident.vehicle.id if incident.vehicle else ""
-        return UploadedList(self._service, vehicle_id, window, incident.media_type)
+        return lambda: Uploads(self._service, self._journal.incident, window).read()[0]

@@ -46,13 +46,14 @@ class KinesisSettings:
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
-    """All of it. `over_quota` and `ask_again` are permissions that the person gave for this run only."""
+    """All of it. `over_quota`, `ask_again` and `accept_partial` are what the person allowed for this run only."""
 
     films: FilmSettings = FilmSettings()
     waiting: WaitSettings = WaitSettings()
     kinesis: KinesisSettings = KinesisSettings()
     over_quota: bool = False
     ask_again: bool = False
+    accept_partial: bool = False
 
 
 def settings_to_json(settings: RunSettings) -> dict[str, Any]:

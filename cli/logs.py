@@ -1,0 +1,65 @@
+"""The log file of a run, and that no secret ever reaches it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import datetime
+from pathlib import Path
+
+from footage.files import disk_trouble
+
+PREFIX = "VideoRetrievalActivity_"
+_SECRETS: set[str] = set()
+_SIGNED = re.compile(r"(\?)[^\s'\"<>)]+")
+_BEARER = re.compile(r"(?i)(bearer\s+|samsara_api_)[\w.~+/=-]+")
+_QUIET = ("botocore", "urllib3", "PIL", "s3transfer", "asyncio", "filelock", "moviepy", "imageio_ffmpeg")
+
+
+def keep_secret(text: str) -> None:
+    """Mask this text wherever it would come up in the log."""
+    if text:
+        _SECRETS.add(text)
+
+
+def masked(text: str) -> str:
+    """The text without known keys, bearer tokens and the queries of addresses, which carry signatures."""
+    for secret in _SECRETS:
+        text = text.replace(secret, "***")
+    return _BEARER.sub(r"\1***", _SIGNED.sub(r"\1***", text))
+
+
+class MaskingFormatter(logging.Formatter):
+    """Masks the finished line, so that arguments, tracebacks and other packages' messages are covered too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line as it goes to disk."""
+        return masked(super().format(record))
+
+
+def open_log(folder: Path, now: datetime, *, debug: bool) -> Path:
+    """Start logging to a file of its own under `folder`; raises DiskTrouble where that cannot be written."""
+    path = _free_path(folder, f"{PREFIX}{now.astimezone():%Y-%m-%d_%H-%M-%S}")
+    with disk_trouble(path):
+        handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(MaskingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG if debug else logging.INFO)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.DEBUG if debug else logging.WARNING)
+    return path
+
+
+def _free_path(folder: Path, name: str) -> Path:
+    with disk_trouble(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        nth = 1
+        while True:
+            path = folder / (f"{name}.log" if nth == 1 else f"{name}_{nth}.log")
+            try:
+                path.open("x", encoding="utf-8").close()
+            except FileExistsError:
+                nth += 1
+            else:
+                return path

@@ -1,0 +1,117 @@
+"""From options and answers to an incident and the settings of its run; what is missing is asked for or named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from footage.errors import InputRefused
+from footage.models import Camera, Incident, MediaType, TimeWindow, Vehicle
+from footage.settings import RunSettings
+from helpers import (
+    Asker,
+    check_past,
+    local_zone_name,
+    parse_cameras,
+    parse_duration,
+    parse_end,
+    parse_source,
+    parse_start,
+    parse_zone,
+    window_of,
+)
+
+T = TypeVar("T")
+FindVehicle = Callable[[str], Vehicle]
+
+
+@dataclass(frozen=True, slots=True)
+class PullOptions:
+    """What was given on the command line; None is "not given"."""
+
+    vehicle: str | None = None
+    streams: Sequence[str] = ()
+    source: str | None = None
+    start: str | None = None
+    duration: str | None = None
+    end: str | None = None
+    timezone: str | None = None
+    cameras: str | None = None
+    name: str | None = None
+    media_type: MediaType = MediaType.HIGH
+    settings: RunSettings = field(default_factory=RunSettings)
+
+
+def take_order(
+    options: PullOptions, *, asker: Asker | None, ask_all: bool, find_vehicle: Callable[[], FindVehicle], now: datetime
+) -> Incident:
+    """The incident that the options and, where `asker` is given, the person's answers describe.
+
+    `ask_all` asks also for what has a default. `find_vehicle` gets the look-up, and with it the key, when it is needed.
+    Raises InputRefused, which names a missing option where nobody can be asked.
+    """
+    _source(options, asker)
+    vehicle = _vehicle(options, asker, find_vehicle())
+    window, zone = _window(options, asker, ask_all=ask_all, now=now)
+    cameras = _cameras(options, asker if ask_all else None)
+    name = options.name or vehicle.name or f"vehicle {vehicle.id}"
+    return Incident(name, window, zone.key, cameras, vehicle, options.media_type)
+
+
+def _source(options: PullOptions, asker: Asker | None) -> str:
+    if options.source is not None:
+        return parse_source(options.source)
+    if options.vehicle is not None:
+        return "samsara"
+    return _need(asker, "--vehicle").source()
+
+
+def _vehicle(options: PullOptions, asker: Asker | None, find: FindVehicle) -> Vehicle:
+    if options.vehicle is not None:
+        return find(options.vehicle)
+    return _need(asker, "--vehicle").vehicle(find)
+
+
+def _window(
+    options: PullOptions, asker: Asker | None, *, ask_all: bool, now: datetime
+) -> tuple[TimeWindow, ZoneInfo]:
+    if options.duration is not None and options.end is not None:
+        raise InputRefused("Give either --duration or --end, not both.")
+    given = parse_zone(options.timezone) if options.timezone is not None else None
+    if options.start is not None:
+        zone = given or parse_zone(local_zone_name())
+        start = parse_start(options.start, zone)
+    else:
+        known = given or (None if ask_all else parse_zone(local_zone_name()))
+        start, zone = _need(asker, "--start").start(known, now, local_zone_name())
+    window = _ending(options, asker, start, zone, now)
+    check_past(window, now)
+    return window, zone
+
+
+def _ending(
+    options: PullOptions, asker: Asker | None, start: datetime, zone: ZoneInfo, now: datetime
+) -> TimeWindow:
+    if options.end is not None:
+        return window_of(start, end=parse_end(options.end, zone))
+    duration: timedelta
+    if options.duration is not None:
+        duration = parse_duration(options.duration)
+    else:
+        duration = _need(asker, "--duration").duration(start, now)
+    return window_of(start, duration=duration)
+
+
+def _cameras(options: PullOptions, asker: Asker | None) -> tuple[Camera, ...]:
+    if options.cameras is None and asker is not None:
+        return asker.cameras()
+    return parse_cameras(options.cameras or "")
+
+
+def _need(asker: Asker | None, option: str) -> Asker:
+    if asker is None:
+        raise InputRefused(f"{option} is missing. Give it, or run in a terminal to be asked.")
+    return asker

@@ -1,0 +1,137 @@
+"""Values into sentences: the plan, the state of a journal, the end of a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from footage.errors import FootageError
+from footage.journal import Journal
+from footage.models import Incident
+from footage.report import Report, local_span, quota_json
+from footage.run import Plan
+from footage.values_json import incident_to_json, time_text
+
+_HEADLINES = {
+    "complete": "Complete: every asked second of every camera is there.",
+    "partial": "Partial: delivered, with parts missing.",
+    "pending": "Pending: some footage is still to come.",
+    "nothing": "Nothing: no camera has any footage in this time.",
+    "failed": "Stopped before the end; everything so far is kept.",
+}
+
+
+def plan_words(plan: Plan) -> Iterator[str]:
+    """The plan, a line each."""
+    incident = plan.incident
+    yield f"Vehicle: {incident.name}" + (f" (id {incident.vehicle.id})" if incident.vehicle else "")
+    yield from (f"Time: {line}" for line in local_span(incident.window, ZoneInfo(incident.timezone)))
+    yield f"Cameras: {', '.join(camera.word for camera in incident.cameras)}"
+    yield f"Requests: {plan.requests} new for {plan.windows} window{'s' if plan.windows != 1 else ''}"
+    if plan.here or plan.already_uploaded or plan.held:
+        yield (
+            f"Not asked again: {plan.here} camera windows are here, {plan.already_uploaded} are uploaded already, "
+            f"{plan.held} requests are known"
+        )
+    yield f"Quota: about {plan.estimated_seconds:g} seconds{_quota_left(plan)}"
+    yield f"Folder: {plan.folder} ({plan.free / 1e9:.1f} GB free)"
+
+
+def resume_command(journal: Path | None) -> str:
+    """The line that goes on with a run."""
+    return f'python main.py resume "{journal}"' if journal else "python main.py resume latest"
+
+
+def end_words(report: Report) -> Iterator[str]:
+    """How a run ended, a line each; the last one says how to go on where that makes sense."""
+    yield _HEADLINES[report.status]
+    yield from report.sentences()
+    yield f"Folder: {report.journal.folder}"
+    if report.films.side_by_side:
+        yield f"Film: {report.films.side_by_side}"
+    if report.error is not None:
+        yield from error_words(report.error, report.log)
+    if report.leaves_work:
+        yield f"To go on later: {resume_command(report.journal.path)}"
+
+
+def error_words(error: FootageError, log: Path | None) -> Iterator[str]:
+    """What happened, what to do, where the log is."""
+    yield error.message
+    yield error.remedy
+    if error.request_id:
+        yield f"The service's request id: {error.request_id}"
+    if log is not None:
+        yield f"Log: {log}"
+
+
+def status_words(journals: Iterable[Journal]) -> Iterator[str]:
+    """Every journal: what it is about, how it stands, since when."""
+    for journal in journals:
+        name = journal.path.name if journal.path else ""
+        yield f"{name}: {journal.state}, since {journal.created.astimezone():%Y-%m-%d %H:%M}"
+        yield f"  {_about(journal.incident)}"
+        yield (
+            f"  {len(journal.clips)} clips here, {_open_requests(journal)} of {len(journal.requests)} requests open; "
+            f"{journal.folder}"
+        )
+
+
+def status_json(journals: Iterable[Journal]) -> str:
+    """The same for a script."""
+    listed = [
+        {
+            "journal": str(journal.path),
+            "state": journal.state,
+            "finished": journal.finished,
+            "since": time_text(journal.created),
+            "folder": str(journal.folder),
+            "incident": incident_to_json(journal.incident),
+            "clips": len(journal.clips),
+            "requests": len(journal.requests),
+            "open_requests": _open_requests(journal),
+        }
+        for journal in journals
+    ]
+    return json.dumps({"schema": 1, "journals": listed})
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """What --dry-run prints with --json."""
+    return {
+        "schema": 1,
+        "status": "planned",
+        "exit_code": 0,
+        "folder": str(plan.folder.absolute()),
+        "incident": incident_to_json(plan.incident),
+        "plan": {
+            "windows": plan.windows,
+            "requests": plan.requests,
+            "already_uploaded": plan.already_uploaded,
+            "held": plan.held,
+            "here": plan.here,
+            "free_bytes": plan.free,
+        },
+        "quota": quota_json(plan.quota, plan.estimated_seconds),
+        "error": None,
+    }
+
+
+def _open_requests(journal: Journal) -> int:
+    closed = ("withdrawn", "refused")
+    return sum(1 for request in journal.requests if request.state not in closed and request.open_cameras)
+
+
+def _about(incident: Incident) -> str:
+    span = next(iter(local_span(incident.window, ZoneInfo(incident.timezone))))
+    return f"{incident.name}, {span}, {', '.join(camera.word for camera in incident.cameras)}"
+
+
+def _quota_left(plan: Plan) -> str:
+    if plan.quota is None:
+        return " (what is left is known after the first request)"
+    left = max(0.0, plan.quota.limit_seconds - plan.quota.used_seconds)
+    return f" of {left:g} left this month"

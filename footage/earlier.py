@@ -1,0 +1,69 @@
+"""What earlier runs left that a new one must know: unfinished journals, ids and clips of the incident, the quota."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from footage.errors import InputRefused
+from footage.journal import Journal, Request, find_journals
+from footage.models import UTC, Incident, Quota
+
+_CARRIED = {"accepted", "intended", "sighted"}
+
+
+def same_incident(one: Incident, other: Incident) -> bool:
+    """Whether two runs are about the same footage: vehicle or streams, time and media type; cameras may differ."""
+    return _subject(one) == _subject(other)
+
+
+def unfinished_run(journals: list[Journal], incident: Incident) -> Journal | None:
+    """The newest run of the same incident and cameras that is not finished."""
+    for journal in reversed(journals):
+        if same_incident(journal.incident, incident) and journal.incident.cameras == incident.cameras:
+            return None if journal.finished else journal
+    return None
+
+
+def latest_journal(logs: Path) -> Journal:
+    """The newest journal that is not finished, else the newest. Raises InputRefused where there is none."""
+    journals = find_journals(logs)
+    if not journals:
+        raise InputRefused(f"There is no journal in {logs}; nothing to resume.")
+    return next((journal for journal in reversed(journals) if not journal.finished), journals[-1])
+
+
+def carry_over(journal: Journal, journals: list[Journal]) -> list[Journal]:
+    """Copy into a draft what earlier runs of the same incident asked for and brought, so that nothing is paid twice.
+
+    Returns the journals that the draft takes the place of.
+    """
+    earlier = [other for other in journals if same_incident(other.incident, journal.incident)]
+    for other in earlier:
+        for request in other.requests:
+            if request.state in _CARRIED and not _has(journal, request):
+                journal.requests.append(replace(request, number=len(journal.requests)))
+        journal.clips += [clip for clip in other.clips if clip.path.parent == journal.folder]
+        journal.films |= other.films if other.folder == journal.folder else {}
+    journal.clips = list({clip.path.name: clip for clip in journal.clips}.values())
+    return [other for other in earlier if not other.finished]
+
+
+def last_quota(journals: list[Journal], now: datetime) -> Quota | None:
+    """The newest quota figure of this calendar month; the month's end is taken in UTC, as Samsara does not say."""
+    month = now.astimezone(UTC).strftime("%Y-%m")
+    known = [journal.quota for journal in journals if journal.quota and f"{journal.created:%Y-%m}" == month]
+    return known[-1] if known else None
+
+
+def _subject(incident: Incident) -> tuple[object, ...]:
+    vehicle = incident.vehicle.id if incident.vehicle else None
+    streams = tuple(sorted((camera.word, camera.stream or "") for camera in incident.cameras if camera.stream))
+    return vehicle, () if vehicle else streams, incident.window, incident.media_type
+
+
+def _has(journal: Journal, request: Request) -> bool:
+    return request.retrieval_id is not None and any(
+        known.retrieval_id == request.retrieval_id for known in journal.requests
+    )

@@ -1,0 +1,157 @@
+"""The incident's folder: whose it is, where pieces under way live, and that only one run works in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from footage.errors import IncidentHeld, InputRefused
+from footage.files import disk_trouble, write_text
+from footage.models import Incident
+from footage.naming import Names
+from footage.values_json import time_text, window_to_json
+
+_IDENTITY = ".incident.json"
+_LOCK, _HOLDER = "run.lock", "holder.json"
+_MOST_TWINS = 1000
+
+
+def find_folder(output: Path, incident: Incident) -> tuple[Path, bool]:
+    """The folder of this incident under `output`, and whether it is there already.
+
+    A folder belongs to one vehicle (or set of streams), time and media type; where another owns the name, `_2` follows.
+    """
+    name = Names(incident).folder()
+    taken = {path.name.casefold(): path for path in output.iterdir()} if output.is_dir() else {}
+    for nth in range(1, _MOST_TWINS):
+        candidate = name if nth == 1 else f"{name}_{nth}"
+        path = taken.get(candidate.casefold())
+        if path is None:
+            return output / candidate, False
+        if _owner(path) == _identity(incident):
+            return path, True
+        if path.is_dir() and not any(path.iterdir()):
+            return path, False
+    raise InputRefused(f"There are {_MOST_TWINS} folders named {name} in {output}; clean up first.")
+
+
+def claim_folder(output: Path, incident: Incident) -> Path:
+    """Make the incident's folder, or find it, so that no other incident gets the same one."""
+    while True:
+        folder, ours = find_folder(output, incident)
+        if ours:
+            return folder
+        with disk_trouble(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                with (folder / _IDENTITY).open("x", encoding="utf-8") as file:
+                    json.dump(_identity(incident), file)
+            except FileExistsError:
+                continue  # another run was faster: look again whose it is
+        return folder
+
+
+def work_folder(folder: Path) -> Path:
+    """Where pieces under way live; gone when the run is complete."""
+    return folder / ".work"
+
+
+@contextmanager
+def hold_folder(folder: Path, now: datetime) -> Iterator[Path]:
+    """Keep other runs out of an incident folder. Yields its work folder; raises IncidentHeld with who holds it.
+
+    The system frees the lock of a process that died, however it died.
+    """
+    work = work_folder(folder)
+    with disk_trouble(work):
+        work.mkdir(parents=True, exist_ok=True)
+        _hide(work)
+    lock = FileLock(work / _LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise IncidentHeld(_held_sentence(folder)) from None
+    try:
+        holder = {"pid": os.getpid(), "computer": platform.node(), "since": time_text(now)}
+        write_text(work / _HOLDER, json.dumps(holder))
+        yield work
+    finally:
+        (work / _HOLDER).unlink(missing_ok=True)
+        lock.release()
+
+
+def clear_work(work: Path) -> None:
+    """Remove all pieces under way; the lock's own file stays until `remove_work`."""
+    for path in work.iterdir():
+        if path.name in (_LOCK, _HOLDER):
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            _try_unlink(path)
+
+
+def remove_work(folder: Path) -> None:
+    """Remove the work folder once it holds nothing but a free lock; left alone where another run has come meanwhile."""
+    work = work_folder(folder)
+    if not work.is_dir():
+        return
+    if {path.name for path in work.iterdir()} <= {_LOCK}:
+        _try_unlink(work / _LOCK)
+        try:
+            work.rmdir()
+        except OSError:
+            return  # another run has just moved in
+
+
+def _try_unlink(path: Path) -> bool:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return False  # Windows: still open somewhere; the next run sweeps it
+    return True
+
+
+def _identity(incident: Incident) -> dict[str, Any]:
+    streams = sorted(f"{camera.word}={camera.stream}" for camera in incident.cameras if camera.stream)
+    vehicle = incident.vehicle.id if incident.vehicle else None
+    return {
+        "schema": 1,
+        "vehicle": vehicle,
+        "streams": [] if vehicle else streams,
+        **window_to_json(incident.window),
+        "media_type": incident.media_type.value,
+    }
+
+
+def _owner(path: Path) -> dict[str, Any] | None:
+    try:
+        owner: dict[str, Any] = json.loads((path / _IDENTITY).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return owner
+
+
+def _held_sentence(folder: Path) -> str:
+    try:
+        holder = json.loads((work_folder(folder) / _HOLDER).read_text(encoding="utf-8"))
+        who = f"process {holder['pid']} on {holder['computer']}, since {holder['since']}"
+    except (OSError, ValueError, KeyError):
+        who = "another process"
+    return f"Another run works on this incident: {who}. Its folder is {folder}."
+
+
+def _hide(work: Path) -> None:
+    if os.name == "nt":  # a leading dot hides nothing on Windows
+        import ctypes
+
+        ctypes.windll.kernel32.SetFileAttributesW(str(work), 0x2)  # type: ignore[attr-defined,unused-ignore]

@@ -1,0 +1,73 @@
+"""What is known of an incident's footage at this moment, from both sources on one axis: clips, holes, what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from footage.board import Board
+from footage.journal import Journal
+from footage.models import Camera, Clip, Missing, TimeWindow
+from footage.timeline import Piece, lay
+
+STILL_TO_COME = frozenset({"pending", "unsettled"})
+"""Reasons that a later run can still turn into footage by itself."""
+
+
+class Standing:
+    """Reads the journal and the board; `streams_open` names the Kinesis cameras that are still being fetched."""
+
+    def __init__(self, journal: Journal, board: Board | None) -> None:
+        self._journal = journal
+        self._board = board
+        self.streams_open = {camera.word for camera in journal.incident.cameras if camera.source == "kinesis"}
+        self.open_reason = "pending"
+        self.close_for_good = False
+        """True where the person takes what is open for lost."""
+
+    @property
+    def window(self) -> TimeWindow:
+        """The asked time."""
+        return self._journal.incident.window
+
+    def cameras(self) -> tuple[Camera, ...]:
+        """The cameras that are installed as far as is known, in their order: those that get a tile."""
+        return tuple(camera for camera in self._journal.incident.cameras if not self._absent(camera))
+
+    def not_installed(self) -> frozenset[str]:
+        """Cameras that turned out not to exist."""
+        return self._board.not_installed() if self._board else frozenset()
+
+    def clips(self, word: str) -> list[Clip]:
+        """A camera's originals in time order."""
+        return sorted((clip for clip in self._journal.clips if clip.camera == word), key=lambda clip: clip.window)
+
+    def open_windows(self, word: str) -> list[TimeWindow]:
+        """Where footage of a camera may still come in this run."""
+        if word in self.streams_open:
+            return [self.window]
+        return self._board.open_windows(word) if self._board else []
+
+    def holes(self, word: str) -> list[Missing]:
+        """Why a camera has nothing where it has nothing."""
+        known: Iterable[Missing] = [*self._journal.missing, *(self._board.missing() if self._board else [])]
+        still_open = [Missing(word, window, self.open_reason) for window in self.open_windows(word)]
+        return [hole for hole in known if hole.camera == word] + still_open
+
+    def pieces(self, word: str) -> tuple[Piece, ...]:
+        """A camera's time, piece by piece."""
+        return lay(self.window, self.clips(word), self.holes(word))
+
+    @property
+    def still_to_come(self) -> bool:
+        """Whether a later run may bring more."""
+        if self.close_for_good:
+            return False
+        cameras = self._journal.incident.cameras
+        if any(self.open_windows(camera.word) for camera in cameras):
+            return True
+        return any(hole.reason in STILL_TO_COME for camera in cameras for hole in self.holes(camera.word))
+
+    def _absent(self, camera: Camera) -> bool:
+        # While answers are still coming, `invalid` and nothing else so far is taken for "not installed": the stretches
+        # are composed without a tile for it, and anew in the rare case that it turns up after all.
+        return self._board is not None and camera.source == "samsara" and self._board.looks_absent(camera)
