@@ -21,9 +21,9 @@ Cameras' times stand on whole milliseconds, so a picture often lies exactly betw
 rounding of its file's clock would decide, now this way, now that. A sixth of a millisecond lies between all of them.
 """
 
-_COLOURS = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
+COLOURS = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
 """What the film calls its colours. Cameras rarely say; were they to differ, ffmpeg would take them through RGB."""
-_PAINTED = f"scale=out_range=tv:out_color_matrix=bt709,format=yuv420p,setsar=1,{_COLOURS}"
+_PAINTED = f"scale=out_range=tv:out_color_matrix=bt709,format=yuv420p,setsar=1,{COLOURS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +178,6 @@ def _fitted(cell: Box) -> str:
     width = f"min({cell.width},2*round({cell.height}*dar/2))"
     height = f"min({cell.height},2*round({cell.width}/dar/2))"
     return (
-        f"scale=w='{width}':h='{height}':out_range=tv,format=yuv420p,setsar=1,{_COLOURS},"
+        f"scale=w='{width}':h='{height}':out_range=tv,format=yuv420p,setsar=1,{COLOURS},"
         f"pad={cell.width}:{cell.height}:(ow-iw)/2:(oh-ih)/2"
     )

@@ -102,8 +102,10 @@ class SideBySide:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="film")
         self._jobs: dict[int, _Job] = {}
         software = encoders.software(look.quality, fps, self._threads)
-        candidates = encoders.hardware(look.quality, fps) if hardware is None else hardware
-        self._choice = encoders.Choice(candidates, software, fps, tool=tool, work=work)
+        candidates = hardware
+        if hardware is None:  # moviepy's writer can hand nothing to hardware
+            candidates = encoders.hardware(look.quality, fps) if look.engine == "ffmpeg" else ()
+        self._choice = encoders.Choice(candidates or (), software, fps, tool=tool, work=work)
         self._complaints = Complaints(scan or _scan_with(tool))
 
     @property
