@@ -137,7 +137,7 @@ def clean(parts: Sequence[Part], folder: Path, *, sound: bool, tool: FFmpeg) -> 
         part if part.media.complete else _copy(part, folder / f"clean_{number:04d}.mp4", None, sound=sound, tool=tool)
         for number, part in enumerate(parts)
     ]
-    tables = [read_table(part.path, with_sound=sound) for part in ready]
+    tables = [read_table(part.path, part.media, with_sound=sound) for part in ready]
     if same_layout(tables):
         return ready, tables
     clock = max(table.video.time_base.denominator for table in tables)
@@ -145,7 +145,7 @@ def clean(parts: Sequence[Part], folder: Path, *, sound: bool, tool: FFmpeg) -> 
         _copy(part, folder / f"even_{number:04d}.mp4", clock, sound=sound, tool=tool)
         for number, part in enumerate(parts)
     ]
-    return ready, [read_table(part.path, with_sound=sound) for part in ready]
+    return ready, [read_table(part.path, part.media, with_sound=sound) for part in ready]
 
 
 def _copy(part: Part, target: Path, clock: int | None, *, sound: bool, tool: FFmpeg) -> Part:

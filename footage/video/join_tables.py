@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from av.audio.stream import AudioStream
 from av.video.stream import VideoStream
 
 from footage.errors import BrokenMedia
+from footage.models import Media
 from footage.video.container import open_mp4, tracks
 
 MICROSECONDS = 1_000_000
@@ -21,7 +22,8 @@ MICROSECONDS = 1_000_000
 class TrackTable:
     """One track: its place in the file, its time base and declared packets, and its times in seconds.
 
-    `shown` and `stored` are the first packet's presentation and decoding time, `length` the sum of all packets'.
+    `shown` and `stored` are the first packet's presentation and decoding time, `length` the sum of all packets',
+    `until` when the last one's presentation ends.
     """
 
     index: int
@@ -30,6 +32,7 @@ class TrackTable:
     shown: Fraction
     stored: Fraction
     length: Fraction
+    until: Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,10 @@ class FileTable:
             yield "audio", self.audio
 
 
-def read_table(path: Path, *, with_sound: bool) -> FileTable:
+def read_table(path: Path, media: Media, *, with_sound: bool) -> FileTable:
     """Read the header and the first packet of each track; edit lists only shift the times.
 
+    `media` knows when the last picture ends, which in a file that was cut off is later than its packets add up to.
     Raises BrokenMedia where a track has nothing to read.
     """
     with open_mp4(path, raw=True) as container:
@@ -68,7 +72,8 @@ def read_table(path: Path, *, with_sound: bool) -> FileTable:
         found = [_track(stream, firsts[stream.index]) for stream in wanted if stream.index in firsts]
         if len(found) < len(wanted):
             raise BrokenMedia(f"{path.name} has a track without a readable packet.")
-        return FileTable(found[0], found[1] if len(found) > 1 else None, container.start_time or 0)
+        pictures = replace(found[0], until=max(found[0].until, _in_microseconds(media.first_picture + media.duration)))
+        return FileTable(pictures, found[1] if len(found) > 1 else None, container.start_time or 0)
 
 
 def _track(stream: VideoStream | AudioStream, first: tuple[int, int]) -> TrackTable:
@@ -76,7 +81,12 @@ def _track(stream: VideoStream | AudioStream, first: tuple[int, int]) -> TrackTa
     length = (stream.duration or 0) * tick
     if isinstance(stream, AudioStream):
         length = _sound_length(stream, length)
-    return TrackTable(stream.index, tick, stream.frames, first[0] * tick, first[1] * tick, length)
+    shown, stored = first[0] * tick, first[1] * tick
+    return TrackTable(stream.index, tick, stream.frames, shown, stored, length, shown + length)
+
+
+def _in_microseconds(seconds: float) -> Fraction:
+    return Fraction(math.floor(seconds * MICROSECONDS), MICROSECONDS)
 
 
 def _sound_length(stream: AudioStream, declared: Fraction) -> Fraction:
@@ -105,7 +115,7 @@ def film_starts(files: Iterable[FileTable]) -> list[int]:
         starts.append(start)
         shift = Fraction(start - file.start, MICROSECONDS)
         for kind, track in file.tracks():
-            ends[kind] = (shift + track.shown + track.length, shift + track.stored + track.length)
+            ends[kind] = (shift + track.until, shift + track.stored + track.length)
     starts.append(math.ceil(max(shown for shown, _ in ends.values()) * MICROSECONDS))
     return starts
 
