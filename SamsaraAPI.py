@@ -129,7 +129,7 @@ class SamsaraClient:
         and NotRecording concern this window and these cameras only; QuotaReached concerns all that follow.
         """
         body = payloads.retrieval_body(vehicle_id, window, cameras, media_type)
-        return self._retry(lambda: self._send(body), again=lambda passing: passing.not_taken)
+        return self._retry(lambda: self._send(body))
 
     def retrieval(self, retrieval_id: str) -> list[MediaLink]:
         """What has become of a retrieval, a link per piece of media; an empty list means that it is still pending."""
@@ -163,7 +163,7 @@ class SamsaraClient:
             pace()
             return self._exchange(endpoint, parse, params=query)
 
-        return self._retry(once, again=lambda _: True)
+        return self._retry(once)
 
     def _send(self, body: Json) -> Ticket:
         self._pace_posts()

@@ -100,9 +100,9 @@ class Retry:
         self._patience = patience
         self._clock = clock
 
-    def __call__(self, call: Callable[[], T], *, again: Callable[[Passing], bool]) -> T:
-        """Call until it works. Where `again` says no or the limits are reached, the last `Passing.end` is raised."""
-        plan = _Waits(self._clock() + self._patience, self._clock, again)
+    def __call__(self, call: Callable[[], T]) -> T:
+        """Call until it works. Where the limits are reached, the last `Passing.end` is raised."""
+        plan = _Waits(self._clock() + self._patience, self._clock)
         try:
             # stamina counts and repeats; the waiting is done here, because its own sleep cannot be stopped.
             for attempt in stamina.retry_context(on=plan.decide, attempts=self._attempts, timeout=None):
@@ -117,16 +117,15 @@ class Retry:
 class _Waits:
     """Decides after each failure whether there is a next attempt, and how many seconds it has to wait (`due`)."""
 
-    def __init__(self, deadline: float, clock: Clock, again: Callable[[Passing], bool]) -> None:
+    def __init__(self, deadline: float, clock: Clock) -> None:
         self.due = 0.0
         self._deadline = deadline
         self._clock = clock
-        self._again = again
         self._failures = 0
 
     def decide(self, error: Exception) -> bool | float:
         """False to give up, 0.0 to go on: the wait itself is left to whoever reads `due`."""
-        if not isinstance(error, Passing) or not self._again(error):
+        if not isinstance(error, Passing):
             return False
         wait = growing_wait(self._failures) if error.retry_after is None else error.retry_after
         self._failures += 1
