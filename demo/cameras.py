@@ -109,7 +109,7 @@ def _picture_track(film: OutputContainer, model: CameraModel) -> VideoStream:
 def _frame(model: CameraModel, start: datetime, number: int) -> VideoFrame:
     import av
 
-    return av.VideoFrame.from_ndarray(_planes(model, start, number), "yuv420p")
+    return av.VideoFrame.from_numpy_buffer(_planes(model, start, number), "yuv420p")
 
 
 def _planes(model: CameraModel, start: datetime, number: int) -> NDArray[np.uint8]:
