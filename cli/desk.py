@@ -169,8 +169,7 @@ class Desk:
         report = self.run.carry_out()
         for line in end_words(report):
             log.info("%s", line)
-            if not self.options.json:
-                self.out(line)
+            self.say(line) if self.options.json else self.out(line)
         if self.options.json:
             self.out(json.dumps(report.to_json()))
         return report.exit_code

@@ -168,7 +168,7 @@ class Films:
         for camera in self._standing.cameras():
             if wanted in (None, camera.word) and any(clip.media.audio for clip in self._playable(camera)):
                 target = self._work / "sound.m4a"
-                return lay_sound(self._pieces(camera), self._standing.window, target)
+                return lay_sound(self._pieces(camera), self._standing.window, target, tool=self._tool)
         return None
 
     def _film_key(self) -> str:

@@ -1,0 +1,32 @@
+"""What all tests share: sites to run the program in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from demo.faults import Script
+from tests.site import Site, open_site
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tiny clips, made once for all tests."""
+    return tmp_path_factory.mktemp("clips")
+
+
+@pytest.fixture
+def site_with(tmp_path: Path, clips: Path) -> Iterator[Callable[[Script], Site]]:
+    """Opens a site whose service follows a script."""
+    with ExitStack() as stack:
+        yield lambda script: stack.enter_context(open_site(tmp_path, clips, script))
+
+
+@pytest.fixture
+def site(tmp_path: Path, clips: Path) -> Iterator[Site]:
+    """A site whose service behaves."""
+    with open_site(tmp_path, clips) as opened:
+        yield opened
