@@ -16,7 +16,7 @@ Ranges = tuple[tuple[float, float], ...]
 Scan = Callable[[Path, Media], Ranges]
 """Decodes a clip and returns its damaged parts, in seconds from its first picture."""
 
-_HARMLESS = ("deprecated pixel format used",)
+_HARMLESS = ("deprecated pixel format used", "Estimating duration from bitrate")
 """What ffmpeg warns of though every picture is right."""
 _SLACK = 0.002
 
