@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -150,7 +150,7 @@ class KinesisClient:
                 },
             )
             size = 0
-            with disk_trouble(target), target.open("wb") as file, answer["Payload"] as body:
+            with disk_trouble(target), target.open("wb") as file, closing(answer["Payload"]) as body:
                 for piece in body.iter_chunks(_PIECE):
                     self._pause.check()
                     size += file.write(piece)

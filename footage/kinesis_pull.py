@@ -1,0 +1,242 @@
+"""The story for Kinesis Video: what the stream holds, what to ask for, each piece on disk and recorded at once."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Protocol
+
+from footage.errors import FootageError, Interrupted, ServiceUnreachable
+from footage.files import disk_trouble, replace
+from footage.kinesis_fetch import ChunkFetcher, ClipService, Divided, Fetched, Lost, Outcome
+from footage.kinesis_pace import FragmentBucket
+from footage.kinesis_plan import Chunk, Selector, fixed_chunks, outside, plan_chunks
+from footage.kinesis_survey import StreamService, Survey, Surveyor
+from footage.kinesis_workers import Workers, beside
+from footage.models import SEAM_SECONDS, Camera, Clip, Media, Missing, TimeWindow
+from footage.pacing import Pause, Retry
+from footage.progress import CellState, Progress
+
+log = logging.getLogger(__name__)
+
+_FIXED_SECONDS = 60.0
+_LONGEST_FRAGMENT = 20.0
+_SILENT_CHUNKS = 3
+_PATIENCE = 600.0
+
+
+class Service(ClipService, StreamService, Protocol):
+    """What of the Kinesis client a pull needs; `kinesis_clip.KinesisClient` has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KinesisOptions:
+    """How to pull. `retries` is per clip; `fragments_per_second` stays below the 500 of all who read the stream."""
+
+    selector: Selector = "producer"
+    chunk_minutes: float | None = None
+    retries: int = 8
+    fragments_per_second: float = 250.0
+    at_once: int = 4
+
+
+class StreamPull:
+    """Brings one camera's stream. `run` may be called once.
+
+    `known` are the camera's clips that an earlier run recorded; what they answer for is not asked for again. `record`
+    is called for each new clip, and each chunk that cannot be had, as soon as it is so, from the thread of `run`.
+    `name_for` gives the name of a clip by its planned start and a number that tells apart those of one second. Clips
+    go into `folder`, pieces under way into a folder of their own in `work`.
+    """
+
+    def __init__(
+        self,
+        camera: Camera,
+        window: TimeWindow,
+        *,
+        client: Service,
+        inspect: Callable[[Path], Media],
+        folder: Path,
+        work: Path,
+        name_for: Callable[[datetime, int], str],
+        record: Callable[[Clip | Missing], None],
+        known: Sequence[Clip] = (),
+        options: KinesisOptions | None = None,
+        progress: Progress | None = None,
+        pause: Pause | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+    ) -> None:
+        self._camera = camera
+        self._window = window
+        self._client = client
+        self._inspect = inspect
+        self._folder = folder
+        self._work = work / f"kinesis-{hashlib.sha256(camera.word.encode()).hexdigest()[:8]}"
+        self._name_for = name_for
+        self._record = record
+        self._known = known
+        self._options = options or KinesisOptions()
+        self._progress = progress or Progress()
+        self._pause = pause or Pause()
+        self._clock = clock
+        self._waiting: list[tuple[datetime, int, Chunk]] = []
+        self._order = count()
+        self._done: list[Clip | Missing] = []
+        self._silent = 0
+
+    def run(self) -> list[Clip | Missing]:
+        """All clips of the window, old and new, and a reason for each hole, in time order.
+
+        Raises NotAllowed, InputRefused, DiskTrouble, ServiceUnreachable and Interrupted; what was recorded stays good.
+        """
+        surveyor = Surveyor(
+            self._client, self._camera, self._options.selector, now=self._clock(), say=self._progress.say
+        )
+        survey = beside(partial(surveyor.look, self._window), self._pause)
+        self._plan(survey)
+        with self._work_folder():
+            self._fetch_all()
+        results = [*self._known, *survey.missing, *self._done]
+        return sorted([*results, *self._holes(survey, results)], key=lambda each: each.window)
+
+    def _plan(self, survey: Survey) -> None:
+        taken = [clip.requested for clip in self._known]
+        longest = self._options.chunk_minutes * 60 if self._options.chunk_minutes else None
+        selector = self._options.selector
+        if survey.fragments is None:
+            self._add(self._unlisted(survey.reach, taken, longest or _FIXED_SECONDS))
+        else:
+            self._add(plan_chunks(survey.fragments, self._window, selector, chunk_seconds=longest, done=taken))
+
+    def _unlisted(self, reach: Sequence[TimeWindow], taken: Sequence[TimeWindow], seconds: float) -> list[Chunk]:
+        """Chunks of one length, from so early on that the fragment playing at the start is among them."""
+        lead = TimeWindow(self._window.start, self._window.start).widened(_LONGEST_FRAGMENT, 0)
+        parts = [lead, *reach] if reach and reach[0].start == self._window.start else reach
+        free = [each for part in parts for each in outside(part, taken)]
+        return [chunk for part in free for chunk in fixed_chunks(part, seconds)]
+
+    def _add(self, chunks: Sequence[Chunk]) -> None:
+        for chunk in chunks:
+            heapq.heappush(self._waiting, (chunk.window.start, next(self._order), chunk))
+            self._progress.cell(self._camera.word, chunk.window, CellState.WANTED)
+
+    def _fetch_all(self) -> None:
+        """Oldest first, a few at a time. An error lets those under way come in before it is raised."""
+        fetcher = self._fetcher()
+        workers = Workers[Outcome](self._options.at_once, self._pause)
+        failed: FootageError | None = None
+        try:
+            while workers.under_way or (self._waiting and failed is None):
+                if failed is None:
+                    self._start_more(workers, fetcher)
+                try:
+                    self._settle(workers.next_end())
+                except Interrupted:
+                    raise
+                except FootageError as error:
+                    failed = failed or error
+        finally:
+            workers.close()
+        if failed is not None:
+            raise failed
+
+    def _start_more(self, workers: Workers[Outcome], fetcher: ChunkFetcher) -> None:
+        while self._waiting and workers.under_way < self._options.at_once:
+            *_, chunk = heapq.heappop(self._waiting)
+            self._progress.cell(self._camera.word, chunk.window, CellState.FETCHING)
+            workers.start(partial(fetcher.fetch, chunk))
+
+    def _settle(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Divided):
+            self._add(outcome.parts)
+        elif isinstance(outcome, Fetched):
+            self._silent = 0
+            self._keep(self._clip(outcome), CellState.HERE)
+        else:
+            missing = Missing(self._camera.word, outcome.chunk.window, outcome.reason, outcome.detail)
+            self._keep(missing, CellState.MISSING)
+            self._endure(outcome)
+
+    def _keep(self, result: Clip | Missing, state: CellState) -> None:
+        self._done.append(result)
+        self._record(result)
+        reason = result.reason if isinstance(result, Missing) else ""
+        self._progress.cell(self._camera.word, result.window, state, reason)
+
+    def _endure(self, lost: Lost) -> None:
+        """One chunk that gets no answer is a gap; several after each other are a service that is not there."""
+        self._silent = self._silent + 1 if lost.silence else 0
+        if lost.silence and self._silent >= _SILENT_CHUNKS:
+            raise ServiceUnreachable(lost.silence.message)
+
+    def _clip(self, fetched: Fetched) -> Clip:
+        """Give the file its name, and its place on the wall clock: that of its first fragment."""
+        asked = fetched.chunk.window
+        target = self._free_name(asked.start)
+        with disk_trouble(target):
+            replace(fetched.path, target)
+        length = timedelta(seconds=round(fetched.media.duration, 6))
+        return Clip(
+            camera=self._camera.word,
+            path=target,
+            window=TimeWindow(asked.start, asked.start + length),
+            requested=asked,
+            returned=asked,
+            size=fetched.size,
+            sha256=fetched.sha256,
+            media=fetched.media,
+        )
+
+    def _free_name(self, start: datetime) -> Path:
+        paths = (self._folder / self._name_for(start, number) for number in count(1))
+        return next(path for path in paths if not path.exists())
+
+    def _holes(self, survey: Survey, results: Sequence[Clip | Missing]) -> Iterator[Missing]:
+        """What no fragment fills."""
+        if survey.fragments is None:
+            return
+        covered = [each.requested if isinstance(each, Clip) else each.window for each in results]
+        detail = "The stream holds no fragments of this time." if survey.fragments else "The stream holds no fragments."
+        for hole in outside(self._window, covered):
+            if hole.seconds >= SEAM_SECONDS:
+                yield Missing(self._camera.word, hole, "no_media", detail)
+
+    def _fetcher(self) -> ChunkFetcher:
+        return ChunkFetcher(
+            self._client,
+            self._camera.stream or self._camera.word,
+            self._options.selector,
+            work=self._work,
+            inspect=self._inspect,
+            bucket=FragmentBucket(self._options.fragments_per_second, self._pause),
+            retry=Retry(self._pause, attempts=self._options.retries, patience=_PATIENCE),
+            pause=self._pause,
+            clock=self._clock,
+            received=self._progress.received,
+        )
+
+    @contextmanager
+    def _work_folder(self) -> Iterator[None]:
+        """A folder without what a killed run left; on Windows a file that is still open outlives it by one run."""
+        with disk_trouble(self._work):
+            self._work.mkdir(parents=True, exist_ok=True)
+        self._sweep()
+        try:
+            yield
+        finally:
+            self._sweep()
+            with suppress(OSError):
+                self._work.rmdir()
+
+    def _sweep(self) -> None:
+        for part in self._work.glob("*.part"):
+            with suppress(OSError):
+                part.unlink()
