@@ -26,6 +26,7 @@ MANY_KEY_FRAMES, MANY_BYTES = 195, 85_000_000
 """A clip of unknown fragments that reaches these may have been cut at 200 fragments or 100 MB without a word."""
 _MOST_FRAGMENTS = 200
 _BROKEN_TRIES = 3
+_TREMBLE = 0.25
 
 
 class ClipService(Protocol):
@@ -187,10 +188,11 @@ class _Attempt:
 
 
 def _cut_short(fetched: Fetched, keys: int | None) -> bool:
-    """Whether the service cut the clip at its limits, which it does without a word."""
-    chunk = fetched.chunk
+    """Whether the clip lacks something: the service cuts it at its limits, and closes its holes, without a word."""
+    chunk, plays = fetched.chunk, fetched.media.duration
     if not chunk.fragments:
-        return (keys or 0) >= MANY_KEY_FRAMES or fetched.size >= MANY_BYTES
+        full = (keys or 0) >= MANY_KEY_FRAMES or fetched.size >= MANY_BYTES
+        return full or chunk.window.seconds - plays > plays / (keys or 1) + _TREMBLE
     if keys == len(chunk.fragments):  # each fragment begins with one: they are all there, however long they play
         return False
-    return chunk.seconds - fetched.media.duration > min(chunk.lengths) / 2
+    return chunk.seconds - plays > min(chunk.lengths) / 2

@@ -16,10 +16,12 @@ from typing import Protocol
 
 from footage.errors import FootageError, Interrupted, ServiceUnreachable
 from footage.files import disk_trouble, replace
+from footage.kinesis_check import key_frames
 from footage.kinesis_fetch import ChunkFetcher, ClipService, Divided, Fetched, Lost, Outcome
 from footage.kinesis_pace import FragmentBucket
 from footage.kinesis_plan import Chunk, Selector, fixed_chunks, outside, plan_chunks
 from footage.kinesis_survey import StreamService, Survey, Surveyor
+from footage.kinesis_unlisted import chained
 from footage.kinesis_workers import Workers, beside
 from footage.models import SEAM_SECONDS, Camera, Clip, Media, Missing, TimeWindow
 from footage.pacing import Pause, Retry
@@ -104,7 +106,11 @@ class StreamPull:
         self._plan(survey)
         with self._work_folder():
             self._fetch_all()
-        results = [*self._known, *survey.missing, *self._done]
+        clips = [*self._known, *(each for each in self._done if isinstance(each, Clip))]
+        if survey.fragments is None:
+            clips = chained(clips, _key_distance(clips))
+        missing = [*survey.missing, *(each for each in self._done if isinstance(each, Missing))]
+        results: list[Clip | Missing] = [*clips, *missing]
         return sorted([*results, *self._holes(survey, results)], key=lambda each: each.window)
 
     def _plan(self, survey: Survey) -> None:
@@ -161,8 +167,9 @@ class StreamPull:
             self._silent = 0
             self._keep(self._clip(outcome), CellState.HERE)
         else:
-            missing = Missing(self._camera.word, outcome.chunk.window, outcome.reason, outcome.detail)
-            self._keep(missing, CellState.MISSING)
+            asked = outcome.chunk.window.overlap(self._window)
+            if asked is not None:  # else it was only looked for, before the start
+                self._keep(Missing(self._camera.word, asked, outcome.reason, outcome.detail), CellState.MISSING)
             self._endure(outcome)
 
     def _keep(self, result: Clip | Missing, state: CellState) -> None:
@@ -240,3 +247,8 @@ class StreamPull:
         for part in self._work.glob("*.part"):
             with suppress(OSError):
                 part.unlink()
+
+
+def _key_distance(clips: Sequence[Clip]) -> float:
+    """The longest distance of key frames, in seconds: that of fragments, where each begins with one."""
+    return max((clip.media.duration / (key_frames(clip.path) or 1) for clip in clips), default=0.0)

@@ -132,6 +132,6 @@ class Surveyor:
 
 
 _WITHOUT_LIST = (
-    "Clips of fixed length are asked for instead: each may sit up to one fragment early, "
-    "and a hole inside one cannot be seen."
+    "Clips of fixed length are asked for instead: they may sit up to one fragment early on the clock, "
+    "holes shorter than a fragment cannot be seen, and some footage is fetched more than once."
 )
