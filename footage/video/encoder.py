@@ -18,7 +18,6 @@ from footage.video.ffmpeg import FFmpeg
 log = logging.getLogger(__name__)
 
 _KEY_SECONDS = 2
-_MOST_THREADS = 8
 
 
 class Quality(NamedTuple):
@@ -29,9 +28,12 @@ class Quality(NamedTuple):
 
 
 QUALITIES: Mapping[str, Quality] = MappingProxyType(
-    {"small": Quality(28, 0.035), "standard": Quality(23, 0.065), "high": Quality(18, 0.13)}
+    {"small": Quality(29, 0.04), "standard": Quality(24, 0.08), "high": Quality(19, 0.16)}
 )
 """`standard` keeps a number plate readable that can be read in a 1080p original."""
+_TUNING = "cabac=1:no-deblock=0:8x8dct=1:subme=1:aq-mode=1"
+"""The fastest preset with what costs little and saves much put back. Measured on road footage, three cameras, against
+superfast at the same SSIM: two thirds of its time for all of decoding, scaling and encoding, and a fifth more bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,9 @@ class Encoder:
 
 
 def software(quality: str, fps: Fraction, threads: int) -> Encoder:
-    """libx264, which is always there. Raises KeyError for a quality that is none of QUALITIES."""
+    """libx264, which is always there, with so many threads. Raises KeyError for a quality that is none of QUALITIES."""
     factor = str(QUALITIES[quality].rate_factor)
-    usual = ("-preset", "superfast", "-crf", factor, "-threads", str(min(threads, _MOST_THREADS)))
+    usual = ("-preset", "ultrafast", "-crf", factor, "-x264-params", _TUNING, "-threads", str(threads))
     return Encoder("libx264", (*usual, *_common(fps)))
 
 
