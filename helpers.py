@@ -9,20 +9,20 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TypeVar, cast, get_args
 from zoneinfo import ZoneInfo
 
-from footage.cameras import CAMERA_INPUTS, CAMERA_ROLES, DEFAULT_CAMERAS, known_word
+from footage.cameras import CAMERA_INPUTS, CAMERA_ROLES, DEFAULT_CAMERAS, known_word, parse_streams
 from footage.errors import InputRefused, Interrupted, KeyMissing, UnclearTime
 from footage.keys import clean_key
 from footage.models import UTC, Camera, Source, TimeWindow
 from footage.walltime import local_zone_name, parse_end, parse_start, parse_wall_time, parse_zone, place
 
-__all__ = ["local_zone_name", "parse_end", "parse_start", "parse_zone"]
+__all__ = ["local_zone_name", "parse_end", "parse_start", "parse_streams", "parse_zone"]
 
 log = logging.getLogger(__name__)
 
@@ -133,6 +133,7 @@ VEHICLE = Question("vehicle", "Vehicle name or id")
 START = Question("start", "Start (MM/DD/YYYY HH:MM, 24-hour)")
 ZONE = Question("zone", "Time zone of the start")
 DURATION = Question("duration", "Duration in minutes")
+STREAMS = Question("camera", "Cameras and their streams (CAMERA=STREAM, with commas)")
 CAMERAS = Question("camera", "Cameras, with commas", default="", shown=",".join(DEFAULT_CAMERAS))
 
 
@@ -203,6 +204,13 @@ class Asker:
     def cameras(self) -> tuple[Camera, ...]:
         """The cameras, in the order of the tiles."""
         return self.valid(CAMERAS, parse_cameras)
+
+    def streams(self, offered: Callable[[], Sequence[str]]) -> tuple[Camera, ...]:
+        """The Kinesis cameras; the account's streams are shown as far as they may be listed."""
+        names = offered()
+        if names:
+            self._say(f"Streams of this account: {', '.join(names)}")
+        return self.valid(STREAMS, parse_streams)
 
     def confirm(self, text: str, *, default: bool) -> bool:
         """A yes or a no, typed and ended with Enter so that no stray key decides."""

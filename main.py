@@ -16,7 +16,7 @@ from typer.exceptions import TyperException
 
 from footage.errors import FootageError, InputRefused, Interrupted
 from footage.models import UTC
-from footage.settings import FilmSettings, RunSettings, WaitSettings
+from footage.settings import FilmSettings, KinesisSettings, RunSettings, WaitSettings
 from helpers import can_ask, say_on_stderr
 
 if TYPE_CHECKING:
@@ -46,6 +46,13 @@ class LayoutChoice(str, Enum):
 
     ROW = "row"
     GRID = "grid"
+
+
+class SelectorChoice(str, Enum):
+    """Whose clock places a Kinesis stream's footage."""
+
+    PRODUCER = "producer"
+    SERVER = "server"
 
 
 class EngineChoice(str, Enum):
@@ -83,6 +90,7 @@ def start(context: typer.Context) -> int:
 @app.command()
 def pull(
     vehicle: Annotated[str | None, typer.Option(help="Exact name (any case) or id.")] = None,
+    stream: Annotated[list[str] | None, typer.Option(help="Kinesis: CAMERA=STREAM, as often as needed.")] = None,
     source: Annotated[str | None, typer.Option(help="samsara or kinesis.")] = None,
     start: Annotated[str | None, typer.Option(help='"MM/DD/YYYY HH:MM" or ISO 8601.')] = None,
     duration: Annotated[str | None, typer.Option(help="Minutes; 1.5 is 90 seconds.")] = None,
@@ -96,6 +104,10 @@ def pull(
     audio: Annotated[str | None, typer.Option(help="Camera that gives the sound, or none.")] = None,
     engine: Annotated[EngineChoice, typer.Option(help="What composes the film.")] = EngineChoice.FFMPEG,
     name: Annotated[str | None, typer.Option(help="Heads the folder's name (default: the vehicle).")] = None,
+    selector: Annotated[SelectorChoice, typer.Option(help="Kinesis: whose clock.")] = SelectorChoice.PRODUCER,
+    profile: Annotated[str | None, typer.Option(help="Kinesis: AWS profile.")] = None,
+    region: Annotated[str | None, typer.Option(help="Kinesis: AWS region.")] = None,
+    chunk: Annotated[float | None, typer.Option(min=0.1, help="Kinesis: minutes a clip (default: planned).")] = None,
     samsara_region: Samsara = Region.US,
     output: Output = Path("Videos"),
     logs: Logs = Path("Logs"),
@@ -117,11 +129,12 @@ def pull(
     settings = RunSettings(
         films=FilmSettings(films.value, layout.value, tile_height, fps, audio, engine.value),
         waiting=_waiting(WaitSettings(retries=retries), poll_interval, wait, settle),
+        kinesis=KinesisSettings(selector.value, profile, region, chunk),
         over_quota=over_quota,
     )
     desk = open_desk(DeskOptions(output, logs, json_output, no_input, yes, debug, samsara_region.value, retries))
-    options = PullOptions(vehicle, (), source, start, duration, end, timezone, cameras, name, settings=settings)
-    return desk.pull(options, dry_run=dry_run)
+    order = PullOptions(vehicle, stream or (), source, start, duration, end, timezone, cameras, name, settings=settings)
+    return desk.pull(order, dry_run=dry_run)
 
 
 @app.command()

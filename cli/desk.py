@@ -15,14 +15,17 @@ from cli.order import FindVehicle, PullOptions, take_order
 from cli.screen import LineProgress
 from cli.words import end_words, error_words, plan_json, plan_words, resume_command
 from footage.earlier import unfinished_run
-from footage.errors import FootageError, InputRefused, Interrupted
+from footage.errors import FootageError, InputRefused, Interrupted, NotAllowed
 from footage.journal import Journal, Request, find_journals
 from footage.models import UTC
+from footage.pacing import Pause
 from footage.report import failure_json
 from footage.run import Parts, Plan, Run
+from footage.settings import KinesisSettings
 from footage.video.ffmpeg import FFmpeg
 from footage.video.probe import inspect
 from helpers import Asker, can_ask, resolve_key
+from kinesis_clip import KinesisClient
 from SamsaraAPI import DEFAULT_URL, SamsaraClient, find_vehicle
 
 log = logging.getLogger(__name__)
@@ -53,9 +56,11 @@ class Desk:
     out: Callable[[str], None]
     say: Callable[[str], None]
     client: SamsaraClient | None = None
+    kinesis_client: KinesisClient | None = None
     log_file: Path | None = None
     run: Run | None = None
     _tool: FFmpeg = field(default_factory=FFmpeg)
+    _kinesis_settings: KinesisSettings = field(default_factory=KinesisSettings)
 
     def open_log(self) -> None:
         """Begin the log file of this call."""
@@ -64,7 +69,15 @@ class Desk:
     def pull(self, options: PullOptions, *, ask_all: bool = False, dry_run: bool = False) -> int:
         """Plan, confirm, carry out, report; the exit code."""
         now = datetime.now(UTC)
-        incident = take_order(options, asker=self._asker, ask_all=ask_all, find_vehicle=self._vehicle_finder, now=now)
+        self._kinesis_settings = options.settings.kinesis
+        incident = take_order(
+            options,
+            asker=self._asker,
+            ask_all=ask_all,
+            find_vehicle=self._vehicle_finder,
+            find_streams=self._list_streams,
+            now=now,
+        )
         earlier = None if dry_run else unfinished_run(find_journals(self.options.logs), incident)
         if earlier is not None and self._wants(earlier):
             return self.resume(earlier)
@@ -74,12 +87,13 @@ class Desk:
         self._tell(plan_words(plan))
         if not options.settings.over_quota:
             plan.refuse_beyond_quota()
-        if plan.requests:
+        if plan.requests or ask_all:
             self._confirm_spending()
         return self._deliver()
 
     def resume(self, journal: Journal) -> int:
         """Go on with a journal; the exit code."""
+        self._kinesis_settings = journal.settings.kinesis
         self._new_run(journal).prepare()
         return self._deliver()
 
@@ -113,6 +127,24 @@ class Desk:
             self.client = SamsaraClient(key, base_url=address, attempts=self.options.retries, stop=self._tool.stop)
         return self.client
 
+    def _kinesis(self) -> KinesisClient:
+        if self.kinesis_client is None:
+            settings = self._kinesis_settings
+            self.kinesis_client = KinesisClient(
+                profile=settings.profile,
+                region=settings.region,
+                pause=Pause(self._tool.stop),
+                retries=self.options.retries,
+            )
+        return self.kinesis_client
+
+    def _list_streams(self) -> list[str]:
+        try:
+            return self._kinesis().streams()
+        except NotAllowed as error:
+            self._tell([f"The account's streams cannot be listed: {error.message}"])
+            return []
+
     def _vehicle_finder(self) -> FindVehicle:
         service = self._service()
         self._tell(["Reading the list of vehicles."])
@@ -127,6 +159,7 @@ class Desk:
     def _new_run(self, journal: Journal) -> Run:
         parts = Parts(
             service=self._service,
+            kinesis=self._kinesis,
             inspect=inspect,
             tool=self._tool,
             progress=LineProgress(lambda line: self._tell([line])),

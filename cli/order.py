@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from footage.cameras import stream_name
 from footage.errors import InputRefused
 from footage.models import Camera, Incident, MediaType, TimeWindow, Vehicle
 from footage.settings import RunSettings
@@ -20,6 +22,7 @@ from helpers import (
     parse_end,
     parse_source,
     parse_start,
+    parse_streams,
     parse_zone,
     window_of,
 )
@@ -46,26 +49,62 @@ class PullOptions:
 
 
 def take_order(
-    options: PullOptions, *, asker: Asker | None, ask_all: bool, find_vehicle: Callable[[], FindVehicle], now: datetime
+    options: PullOptions,
+    *,
+    asker: Asker | None,
+    ask_all: bool,
+    find_vehicle: Callable[[], FindVehicle],
+    find_streams: Callable[[], Sequence[str]],
+    now: datetime,
 ) -> Incident:
     """The incident that the options and, where `asker` is given, the person's answers describe.
 
-    `ask_all` asks also for what has a default. `find_vehicle` gets the look-up, and with it the key, when it is needed.
-    Raises InputRefused, which names a missing option where nobody can be asked.
+    `ask_all` asks also for what has a default. `find_vehicle` gets the look-up, and with it the key, when it is needed;
+    `find_streams` lists the account's streams, as far as that is allowed, when they are asked for. Raises InputRefused,
+    which names a missing option where nobody can be asked.
     """
-    _source(options, asker)
-    vehicle = _vehicle(options, asker, find_vehicle())
+    source = _source(options, asker)
+    vehicle = _vehicle(options, asker, find_vehicle()) if source == "samsara" else None
     window, zone = _window(options, asker, ask_all=ask_all, now=now)
-    cameras = _cameras(options, asker if ask_all else None)
-    name = options.name or vehicle.name or f"vehicle {vehicle.id}"
-    return Incident(name, window, zone.key, cameras, vehicle, options.media_type)
+    cameras = _cameras(options, asker if ask_all else None) if vehicle else ()
+    cameras = add_streams(cameras, _streams(options, asker, source, find_streams))
+    return Incident(_name(options, vehicle, cameras), window, zone.key, cameras, vehicle, options.media_type)
+
+
+def add_streams(cameras: Sequence[Camera], streams: Sequence[Camera]) -> tuple[Camera, ...]:
+    """All cameras of an incident. Raises InputRefused where two would be called the same."""
+    words = Counter(camera.word.casefold() for camera in (*cameras, *streams))
+    twice = next((camera.word for camera in streams if words[camera.word.casefold()] > 1), None)
+    if twice is not None:
+        raise InputRefused(f"{twice!r} names two cameras: give each stream a word of its own, as in yard=STREAM.")
+    return (*cameras, *streams)
+
+
+def _streams(
+    options: PullOptions, asker: Asker | None, source: str, find_streams: Callable[[], Sequence[str]]
+) -> tuple[Camera, ...]:
+    if options.streams:
+        return tuple(camera for text in options.streams for camera in parse_streams(text))
+    if source == "kinesis":
+        return _need(asker, "--stream").streams(find_streams)
+    return ()
+
+
+def _name(options: PullOptions, vehicle: Vehicle | None, cameras: Sequence[Camera]) -> str:
+    if options.name:
+        return options.name
+    if vehicle is not None:
+        return vehicle.name or f"vehicle {vehicle.id}"
+    return stream_name(cameras[0].stream or cameras[0].word)
 
 
 def _source(options: PullOptions, asker: Asker | None) -> str:
-    if options.source is not None:
-        return parse_source(options.source)
     if options.vehicle is not None:
         return "samsara"
+    if options.source is not None:
+        return parse_source(options.source)
+    if options.streams:
+        return "kinesis"
     return _need(asker, "--vehicle").source()
 
 

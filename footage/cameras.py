@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
+
+from footage.errors import InputRefused
+from footage.models import Camera
 
 CAMERA_INPUTS: Mapping[str, str] = MappingProxyType(
     {
@@ -43,6 +47,9 @@ CAMERA_ROLES: tuple[str, ...] = (
 DEFAULT_CAMERAS: tuple[str, ...] = ("road", "driver", "analog1")
 """The words that are asked for where nobody says otherwise."""
 
+# The patterns of a stream's name and ARN, from the service's own model (API version 2017-09-30).
+_STREAM = re.compile(r"[a-zA-Z0-9_.-]{1,256}|arn:[a-z\d-]+:kinesisvideo:[a-z0-9-]+:\d+:[a-z]+/[a-zA-Z0-9_.-]+/\d+")
+
 # The list of uploaded media calls the two dash cameras differently from the retrievals.
 _LISTED_INPUTS = {"dashcamForwardFacing": "road", "dashcamInwardFacing": "driver"}
 _WORDS = {name: word for word, name in CAMERA_INPUTS.items()} | _LISTED_INPUTS
@@ -57,3 +64,22 @@ def known_word(text: str) -> str | None:
 def word_of_input(name: str) -> str:
     """Our word for an `input` of an answer; a name that is not known stays as it is, for the service may add some."""
     return _WORDS.get(name, name)
+
+
+def parse_streams(text: str) -> tuple[Camera, ...]:
+    """Kinesis cameras from CAMERA=STREAM pairs with commas between; a stream is a name or an ARN."""
+    return tuple(_stream_of(pair.strip()) for pair in text.split(",") if pair.strip())
+
+
+def _stream_of(pair: str) -> Camera:
+    word, equals, stream = (part.strip() for part in pair.partition("="))
+    if not (equals and word and _STREAM.fullmatch(stream)):
+        raise InputRefused(
+            f"{pair[:60]!r} is no stream: type CAMERA=STREAM, as in yard=gate-camera-1, with the stream's name or ARN."
+        )
+    return Camera(word, source="kinesis", stream=stream)
+
+
+def stream_name(stream: str) -> str:
+    """The name of a stream that may be given as an ARN: `arn:aws:kinesisvideo:REGION:ACCOUNT:stream/NAME/CODE`."""
+    return stream.split("/")[1] if stream.startswith("arn:") else stream

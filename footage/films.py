@@ -117,12 +117,10 @@ class Films:
 
     def _is_ready(self, word: str, tile: Tile, stretch: TimeWindow) -> bool:
         """Whether nothing that may still come can change this stretch of a tile."""
-        near = stretch.widened(_NEIGHBOUR_SECONDS, _NEIGHBOUR_SECONDS)
-        if not any(window.overlap(near) for window in self._standing.open_windows(word)):
+        if all(piece.clip is not None for piece in tile.pieces if piece.window.overlap(stretch)):
             return True
-        if any(window.overlap(stretch) for window in self._standing.open_windows(word)):
-            return False
-        return all(piece.clip is not None for piece in tile.pieces if piece.window.overlap(stretch))
+        near = stretch.widened(_NEIGHBOUR_SECONDS, _NEIGHBOUR_SECONDS)
+        return not any(window.overlap(near) for window in self._standing.open_windows(word))
 
     def _playable(self, camera: Camera) -> list[Clip]:
         return [clip for clip in self._standing.clips(camera.word) if clip.media.video is not None]

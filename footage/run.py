@@ -20,6 +20,7 @@ from footage.files import free_bytes
 from footage.films import Films, FilmSet
 from footage.folder import claim_folder, clear_work, find_folder, hold_folder, remove_work
 from footage.journal import Journal, Request, find_journals
+from footage.kinesis_pull import Service
 from footage.looking import Looking
 from footage.models import Incident, Media, Quota
 from footage.naming import Names
@@ -30,6 +31,7 @@ from footage.report import Report, Requests
 from footage.retrieval import Patience, Retrieval
 from footage.standing import Standing
 from footage.stock import Stock, check_clips, take_stock
+from footage.streams import Streams
 from footage.uploads import Found, Uploads
 from footage.video.ffmpeg import FFmpeg
 
@@ -38,9 +40,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a run works with. `service` is made at the first need, because a run that is complete needs no key."""
+    """What a run works with. The services are made at the first need: a run that is complete needs no key."""
 
     service: Callable[[], MediaService]
+    kinesis: Callable[[], Service]
     inspect: Callable[[Path], Media]
     tool: FFmpeg
     progress: Progress
@@ -91,6 +94,7 @@ class Run:
         self._estimated = 0.0
         self._board: Board | None = None
         self._asking: Asking | None = None
+        self._streams_done = False
 
     def prepare(self) -> Plan:
         """Take stock, look at what is uploaded, and say what is left to ask for. Changes nothing anywhere."""
@@ -99,7 +103,9 @@ class Run:
         if journal.path is None:
             journal.folder, _ = find_folder(self._output, incident)
             self._replaces = carry_over(journal, journals)
-        check_clips(journal)
+        self._streams_done = check_clips(journal) and journal.finished
+        if not self._streams_done:
+            self._look_at_streams()
         windows = split_window(incident.window, LONGEST_REQUEST[incident.media_type])
         self._board = Board(windows, [c for c in incident.cameras if c.source == "samsara"], self._parts.progress)
         self._stock = take_stock(journal, self._board)
@@ -150,6 +156,12 @@ class Run:
             remove_work(journal.folder)
         return report
 
+    def _look_at_streams(self) -> None:
+        """Find out before anything is fetched whether every stream is there and may be read."""
+        for camera in self.journal.incident.cameras:
+            if camera.stream is not None:
+                self._parts.kinesis().describe(camera.stream)
+
     def _deliver(self, work: Path) -> Report:
         journal, parts = self.journal, self._parts
         assert self._board is not None  # noqa: S101 - `prepare` comes first
@@ -157,8 +169,10 @@ class Run:
         films = Films(journal, standing, journal.settings.films, work=work, tool=parts.tool, progress=parts.progress)
         error: FootageError | None = None
         try:
+            streams = self._start_streams(standing, work)
             if not self._board.ended:
                 error = self._retrieve(work, films)
+            streams.wait(meanwhile=films.offer)
             standing.open_reason = "quota" if isinstance(error, QuotaReached) else "pending"
             standing.close_for_good = journal.settings.accept_partial
             film_set = films.finish()
@@ -166,6 +180,24 @@ class Run:
             films.stop()
             raise
         return self._report(standing, film_set, error)
+
+    def _start_streams(self, standing: Standing, work: Path) -> Streams:
+        parts = self._parts
+        streams = Streams(
+            self.journal,
+            standing,
+            client=parts.kinesis,
+            inspect=parts.inspect,
+            work=work,
+            progress=parts.progress,
+            stop=parts.stop,
+            clock=parts.clock,
+        )
+        if self._streams_done:
+            standing.streams_open.clear()
+        else:
+            streams.start()
+        return streams
 
     def report(self, error: FootageError) -> Report:
         """What is there so far, for a run that an error ended."""

@@ -29,12 +29,13 @@ class Stock:
     held: int = 0
 
 
-def check_clips(journal: Journal) -> None:
-    """Drop every clip from the journal whose file is gone or is not what it was, so that it is fetched again."""
-    for clip in list(journal.clips):
-        if not _is_whole(clip):
-            log.warning("%s is gone or changed; it is fetched again", clip.path.name)
-            _drop(journal, clip)
+def check_clips(journal: Journal) -> bool:
+    """Whether every clip is what it was; one whose file is gone or changed is dropped, so that it is fetched again."""
+    broken = [clip for clip in journal.clips if not _is_whole(clip)]
+    for clip in broken:
+        log.warning("%s is gone or changed; it is fetched again", clip.path.name)
+        _drop(journal, clip)
+    return not broken
 
 
 def take_stock(journal: Journal, board: Board) -> Stock:
