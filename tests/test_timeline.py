@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from footage.models import UTC, Clip, Media, Missing, TimeWindow
@@ -147,6 +147,7 @@ WINDOW = window(0, 120)
 _inputs = given(clips=st.lists(_clips(), max_size=7), absent=st.lists(_missing(), max_size=4), data=st.data())
 
 
+@settings(deadline=None)
 @_inputs
 def test_pieces_cover_the_window_exactly_and_in_order(clips, absent, data):
     pieces = lay(WINDOW, clips, absent)
@@ -157,6 +158,7 @@ def test_pieces_cover_the_window_exactly_and_in_order(clips, absent, data):
     assert all(piece.clip or piece.reason for piece in pieces)
 
 
+@settings(deadline=None)
 @_inputs
 def test_no_instant_that_a_clip_covers_is_lost_and_none_is_invented(clips, absent, data):
     at = WINDOW.start + timedelta(microseconds=data.draw(st.integers(0, 119_999_999)))
@@ -170,12 +172,14 @@ def test_no_instant_that_a_clip_covers_is_lost_and_none_is_invented(clips, absen
         assert not asked or any(each in asked for each in same)
 
 
+@settings(deadline=None)
 @_inputs
 def test_the_order_of_arrival_changes_nothing(clips, absent, data):
     shuffled = data.draw(st.permutations(clips))
     assert told(lay(WINDOW, clips, absent)) == told(lay(WINDOW, shuffled, data.draw(st.permutations(absent))))
 
 
+@settings(deadline=None)
 @_inputs
 def test_received_and_gaps_make_up_what_was_asked(clips, absent, data):
     pieces = lay(WINDOW, clips, absent)

@@ -5,8 +5,10 @@ Everything is raw RGB, three bytes a pixel, which ffmpeg takes as it is. The fon
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+import unicodedata
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -23,6 +25,8 @@ _DIM = (176, 182, 192)
 _TEXT_SHARE = 0.62
 """The text's height in its line."""
 _SMALLEST = 6
+_PROBE_SIZE = 20
+_NO_LETTER = "\uffff"
 _REASONS = {
     "pending": "not uploaded yet",
     "unavailable": "the camera does not have it any more",
@@ -34,6 +38,12 @@ _REASONS = {
     "no_media": "nothing was recorded",
     "unsettled": "it is not known whether it was asked for",
 }
+
+_NEAREST = str.maketrans(
+    {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"}
+    | {"ð": "d", "þ": "th", "ı": "i", "\u2013": "-", "\u2014": "-", "\u2018": "'", "\u2019": "'"}
+)
+_UNKNOWN = "?"
 
 
 class Size(NamedTuple):
@@ -57,14 +67,27 @@ def reason_text(reason: str) -> str:
     return _REASONS.get(reason, reason.replace("_", " "))
 
 
+def readable(text: str) -> str:
+    """The text in the font's letters, hardly more than ASCII: without accents, with "?" for what has no likeness."""
+    shown = "".join(letter if has_letter(letter) else _plain(letter) for letter in text)
+    return " ".join(shown.split())
+
+
+@lru_cache(maxsize=1024)
+def has_letter(letter: str) -> bool:
+    """Whether the font can show a letter as itself."""
+    font = _font(_PROBE_SIZE)
+    return letter.isspace() or bytes(font.getmask(letter)) != bytes(font.getmask(_NO_LETTER))
+
+
 def paint_title(text: str, size: Size) -> bytes:
     """The name of the vehicle or incident, at the left."""
-    return _line(text, size, colour=_BRIGHT).tobytes()
+    return _line(readable(text), size, colour=_BRIGHT).tobytes()
 
 
 def paint_heading(text: str, size: Size) -> bytes:
     """A camera's name over its picture, in the middle."""
-    return _line(text, size, colour=_DIM, centred=True).tobytes()
+    return _line(readable(text), size, colour=_DIM, centred=True).tobytes()
 
 
 def paint_clock(seconds: Iterable[datetime], zone: ZoneInfo, size: Size) -> Iterator[bytes]:
@@ -84,7 +107,7 @@ def paint_slate(label: str, window: TimeWindow, reason: str, zone: ZoneInfo, siz
     lines = slate_lines(label, window, reason, zone)
     height = max(_SMALLEST, size.height // 9)
     y = (size.height - height * len(lines)) / 2 + height / 2
-    for text, colour in zip(lines, (_BRIGHT, _BRIGHT, _DIM, _DIM, _DIM), strict=False):
+    for text, colour in zip(map(readable, lines), (_BRIGHT, _BRIGHT, _DIM, _DIM, _DIM), strict=False):
         font = _fitting(text, round(size.width * 0.94), height)
         pen.text((size.width / 2, y), text, fill=colour, font=font, anchor="mm")
         y += height
@@ -100,11 +123,9 @@ def slate_lines(label: str, window: TimeWindow, reason: str, zone: ZoneInfo) -> 
     return (label, "no footage", f"{start:%Y-%m-%d %H:%M:%S} to {last}", reason_text(reason))
 
 
-def seconds_from(start: datetime, end: datetime) -> Sequence[datetime]:
-    """The whole seconds that a clock shows from `start` to before `end`: the one under way first."""
-    first = start.replace(microsecond=0)
-    count = max(1, -((first - end) // timedelta(seconds=1)))
-    return [first + timedelta(seconds=second) for second in range(count)]
+def _plain(letter: str) -> str:
+    bare = unicodedata.normalize("NFKD", letter.translate(_NEAREST))
+    return "".join(part for part in bare if has_letter(part)) or _UNKNOWN
 
 
 def _line(
