@@ -48,6 +48,13 @@ class LayoutChoice(str, Enum):
     GRID = "grid"
 
 
+class SourceChoice(str, Enum):
+    """Where footage comes from."""
+
+    SAMSARA = "samsara"
+    KINESIS = "kinesis"
+
+
 class SelectorChoice(str, Enum):
     """Whose clock places a Kinesis stream's footage."""
 
@@ -200,6 +207,7 @@ def status(logs: Logs = Path("Logs"), json_output: Json = False) -> int:
 
 @app.command()
 def demo(
+    source: Annotated[SourceChoice, typer.Option(help="Which service is played.")] = SourceChoice.SAMSARA,
     output: Output = Path("Videos"),
     logs: Logs = Path("Logs"),
     poll_interval: PollInterval = 0.5,
@@ -211,16 +219,13 @@ def demo(
     debug: Debug = False,
 ) -> int:
     """Do the whole job against a service on this computer, with footage it makes itself. No account, no question."""
-    from cli.demo import DEMO_FILMS, demo_options
+    from cli.demo import DEMO_FILMS, play_kinesis, play_samsara
     from cli.desk import DeskOptions
-    from demo.samsara_service import SamsaraService
-    from SamsaraAPI import SamsaraClient
 
     desk = open_desk(DeskOptions(output, logs, json_output, no_input=True, yes=True, debug=debug))
-    with SamsaraService() as service:
-        desk.client = SamsaraClient(service.key, base_url=service.url)
-        settings = RunSettings(films=DEMO_FILMS, waiting=_waiting(WaitSettings(), poll_interval, wait, settle))
-        return desk.pull(demo_options(settings, datetime.now(UTC)))
+    settings = RunSettings(films=DEMO_FILMS, waiting=_waiting(WaitSettings(), poll_interval, wait, settle))
+    play = play_samsara if source is SourceChoice.SAMSARA else play_kinesis
+    return play(desk, settings, datetime.now(UTC))
 
 
 def open_desk(options: DeskOptions) -> Desk:

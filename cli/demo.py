@@ -1,17 +1,56 @@
-"""What the demo asks for: a short incident of the stand-in's three-camera vehicle, small enough to be quick."""
+"""The demo: a short incident against a stand-in on this computer, small enough to be quick."""
 
 from __future__ import annotations
 
+import os
+import tempfile
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 
+from cli.desk import Desk
 from cli.order import PullOptions
 from footage.settings import FilmSettings, RunSettings
+from SamsaraAPI import SamsaraClient
 
 DEMO_FILMS = FilmSettings(tile_height=360)
-_VEHICLE, _MINUTES, _AGO = "Truck 104", "1.5", timedelta(hours=1)
+_VEHICLE, _MINUTES, _AGO = "Truck 104", 1.5, timedelta(hours=1)
 
 
-def demo_options(settings: RunSettings, now: datetime) -> PullOptions:
-    """The demo's order, an hour before `now`."""
-    start = (now - _AGO).replace(second=0, microsecond=0)
-    return PullOptions(vehicle=_VEHICLE, start=start.isoformat(), duration=_MINUTES, settings=settings)
+def play_samsara(desk: Desk, settings: RunSettings, now: datetime) -> int:
+    """Pull from the stand-in for Samsara, an hour before `now`; the exit code."""
+    from demo.samsara_service import SamsaraService
+
+    with SamsaraService() as service:
+        desk.client = SamsaraClient(service.key, base_url=service.url)
+        return desk.pull(_options(settings, now, vehicle=_VEHICLE))
+
+
+def play_kinesis(desk: Desk, settings: RunSettings, now: datetime) -> int:
+    """Pull from the stand-in for Kinesis Video, an hour before `now`; the exit code."""
+    from demo.kinesis_footage import Studio, demo_streams
+    from demo.kinesis_service import KinesisService
+
+    with tempfile.TemporaryDirectory(prefix="demo-", ignore_cleanup_errors=True) as folder:
+        studio = Studio(Path(folder))
+        streams = demo_streams(studio, _start(now), _MINUTES, height=360, hole=0.0)
+        with KinesisService(streams, studio=studio) as service:
+            os.environ.pop("AWS_PROFILE", None)
+            os.environ |= {
+                "AWS_ENDPOINT_URL_KINESIS_VIDEO": service.url,
+                "AWS_ACCESS_KEY_ID": "demo",
+                "AWS_SECRET_ACCESS_KEY": "demo",
+                "AWS_DEFAULT_REGION": streams[0].region,
+            }
+            pairs = [f"{stream.name.split('-')[-1]}={stream.name}" for stream in streams]
+            return desk.pull(_options(settings, now, streams=pairs))
+
+
+def _options(
+    settings: RunSettings, now: datetime, *, vehicle: str | None = None, streams: Sequence[str] = ()
+) -> PullOptions:
+    return PullOptions(vehicle, streams, start=_start(now).isoformat(), duration=str(_MINUTES), settings=settings)
+
+
+def _start(now: datetime) -> datetime:
+    return (now - _AGO).replace(second=0, microsecond=0)

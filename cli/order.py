@@ -68,7 +68,14 @@ def take_order(
     window, zone = _window(options, asker, ask_all=ask_all, now=now)
     cameras = _cameras(options, asker if ask_all else None) if vehicle else ()
     cameras = add_streams(cameras, _streams(options, asker, source, find_streams))
+    _check_audio(options.settings.films.audio, cameras)
     return Incident(_name(options, vehicle, cameras), window, zone.key, cameras, vehicle, options.media_type)
+
+
+def _check_audio(audio: str | None, cameras: Sequence[Camera]) -> None:
+    words = [camera.word for camera in cameras]
+    if audio not in (None, "none", *words):
+        raise InputRefused(f"--audio {audio!r} is none of the cameras: use none or one of {', '.join(words)}.")
 
 
 def add_streams(cameras: Sequence[Camera], streams: Sequence[Camera]) -> tuple[Camera, ...]:

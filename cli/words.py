@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from footage.errors import FootageError
 from footage.journal import Journal
-from footage.models import Incident
+from footage.models import Camera, Incident
 from footage.report import Report, local_span, quota_json
 from footage.run import Plan
 from footage.values_json import incident_to_json, time_text
@@ -27,9 +27,15 @@ _HEADLINES = {
 def plan_words(plan: Plan) -> Iterator[str]:
     """The plan, a line each."""
     incident = plan.incident
-    yield f"Vehicle: {incident.name}" + (f" (id {incident.vehicle.id})" if incident.vehicle else "")
+    yield f"Incident: {incident.name}" + (f" (vehicle id {incident.vehicle.id})" if incident.vehicle else "")
     yield from (f"Time: {line}" for line in local_span(incident.window, ZoneInfo(incident.timezone)))
-    yield f"Cameras: {', '.join(camera.word for camera in incident.cameras)}"
+    yield f"Cameras: {', '.join(_camera_words(camera) for camera in incident.cameras)}"
+    if incident.vehicle is not None:
+        yield from _request_words(plan)
+    yield f"Folder: {plan.folder} ({plan.free / 1e9:.1f} GB free)"
+
+
+def _request_words(plan: Plan) -> Iterator[str]:
     yield f"Requests: {plan.requests} new for {plan.windows} window{'s' if plan.windows != 1 else ''}"
     if plan.here or plan.already_uploaded or plan.held:
         yield (
@@ -37,7 +43,10 @@ def plan_words(plan: Plan) -> Iterator[str]:
             f"{plan.held} requests are known"
         )
     yield f"Quota: about {plan.estimated_seconds:g} seconds{_quota_left(plan)}"
-    yield f"Folder: {plan.folder} ({plan.free / 1e9:.1f} GB free)"
+
+
+def _camera_words(camera: Camera) -> str:
+    return f"{camera.word} (stream {camera.stream})" if camera.stream else camera.word
 
 
 def resume_command(journal: Path | None) -> str:
