@@ -48,7 +48,7 @@ def read_packets(container: InputContainer, video: VideoStream, audio: AudioStre
     pictures: list[Picture] = []
     sounds: list[Sound] = []
     doubtful: list[int] = []
-    reading = _Reading(container, (video,) if audio is None else (video, audio))
+    reading = Reading(container, *([video] if audio is None else [video, audio]))
     for packet in reading:
         if packet.stream_index != video.index:
             sounds.append(Sound(_time(packet), packet.duration or 0))
@@ -69,10 +69,10 @@ def _settle_zero_tails(pictures: list[Picture], doubtful: list[int]) -> None:
             pictures[index] = pictures[index]._replace(whole=False)
 
 
-class _Reading:
+class Reading:
     """Iterates over whole packets; an error in the file ends it as the file's end would, and is remembered."""
 
-    def __init__(self, container: InputContainer, streams: tuple[VideoStream | AudioStream, ...]) -> None:
+    def __init__(self, container: InputContainer, *streams: VideoStream | AudioStream) -> None:
         self._packets = container.demux(*streams)
         self.ended_early = False
 

@@ -16,8 +16,8 @@ from footage.errors import BrokenMedia
 from footage.models import AudioTrack, Media, VideoTrack
 from footage.video import nal
 from footage.video.container import open_mp4, tracks
-from footage.video.damage import broken_parts, united
-from footage.video.packets import Picture, Sound, read_packets
+from footage.video.damage import parts_in_seconds
+from footage.video.packets import Picture, Reading, Sound, read_packets
 
 _PACKETS_TRIED_FOR_ROTATION = 300
 
@@ -46,7 +46,7 @@ def inspect(path: Path) -> Media:
             first_picture=first * tick,
             duration=(end - first) * tick,
             complete=complete,
-            damage=_damage(packets.pictures, first, end, tick),
+            damage=parts_in_seconds(packets.pictures, first, end, tick),
         )
 
 
@@ -73,12 +73,6 @@ def _span(pictures: Sequence[Picture]) -> tuple[int, int]:
     first = min(picture.shown for picture in shown)
     length = last.length or (last.shown - first) // max(len(shown) - 1, 1)
     return first, last.shown + length
-
-
-def _damage(pictures: Sequence[Picture], first: int, end: int, tick: float) -> tuple[tuple[float, float], ...]:
-    parts = broken_parts(pictures)
-    cut = ((max(begin, first), end if until is None else min(until, end)) for begin, until in parts)
-    return united(((begin - first) * tick, (until - first) * tick) for begin, until in cut)
 
 
 def _video_track(video: VideoStream, packets: int, seconds: float, rotation: int) -> VideoTrack:
@@ -120,8 +114,8 @@ def _rotation(path: Path) -> int:
         if video is None:
             return 0
         video.codec_context.thread_count = 1  # starting threads takes longer than one picture
-        for packet in islice(container.demux(video), _PACKETS_TRIED_FOR_ROTATION):
+        for packet in islice(Reading(container, video), _PACKETS_TRIED_FOR_ROTATION):
             with suppress(av.error.FFmpegError):  # what cannot be decoded is damage, which is found elsewhere
-                for frame in packet.decode():
+                for frame in video.codec_context.decode(packet):
                     return int(frame.rotation) % 360
     return 0

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from footage.models import TimeWindow
 from footage.timeline import Piece
 from footage.video.container import open_mp4, tracks
 from footage.video.ffmpeg import FFmpeg
+from footage.video.packets import Reading
 
 RATE = 48_000
 _LAYOUTS = {1: "mono", 2: "stereo"}
@@ -109,9 +111,9 @@ def _decoded(path: Path, start: float, layout: str) -> Iterator[tuple[float, Sam
             with suppress(av.error.FFmpegError):  # where seeking fails, all is decoded from the beginning
                 container.seek(int((start - _LEAD_IN) / audio.time_base), stream=audio)
         convert = _Converter(layout)
-        for packet in container.demux(audio):
+        for packet in chain(Reading(container, audio), (None,)):  # None brings what the decoder holds back
             with suppress(av.error.FFmpegError):  # what cannot be decoded stays silent
-                for frame in packet.decode():
+                for frame in audio.codec_context.decode(packet):
                     yield from convert(frame)
         yield from convert(None)
 
