@@ -28,8 +28,9 @@ def play_samsara(desk: Desk, settings: RunSettings, now: datetime) -> int:
 
 def play_kinesis(desk: Desk, settings: RunSettings, now: datetime) -> int:
     """Pull from the stand-in for Kinesis Video, an hour before `now`; the exit code."""
-    from demo.kinesis_footage import Studio, demo_streams
+    from demo.kinesis_footage import demo_streams
     from demo.kinesis_service import KinesisService
+    from demo.kinesis_streams import Studio
 
     with tempfile.TemporaryDirectory(prefix="demo-", ignore_cleanup_errors=True) as folder:
         studio = Studio(Path(folder))
