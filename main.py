@@ -7,13 +7,59 @@ import os
 import sys
 from dataclasses import replace
 from datetime import datetime
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 from typer.exceptions import TyperException
 
+from cli.options import (
+    AcceptPartial,
+    All,
+    AskAgain,
+    Audio,
+    AwsRegion,
+    Cameras,
+    Chunk,
+    Debug,
+    DryRun,
+    Duration,
+    End,
+    Engine,
+    EngineChoice,
+    FilmChoice,
+    Films,
+    Fps,
+    JournalName,
+    Json,
+    Layout,
+    LayoutChoice,
+    Logs,
+    Name,
+    NoInput,
+    OtherOutput,
+    Output,
+    OverQuota,
+    Played,
+    PollInterval,
+    Profile,
+    Region,
+    Retries,
+    Samsara,
+    Selector,
+    SelectorChoice,
+    Settle,
+    SourceChoice,
+    SourceWord,
+    Start,
+    Stream,
+    TileHeight,
+    Timezone,
+    VehicleName,
+    Wait,
+    Yes,
+    spread_streams,
+)
 from footage.errors import FootageError, InputRefused, Interrupted
 from footage.models import UTC
 from footage.settings import FilmSettings, KinesisSettings, RunSettings, WaitSettings
@@ -24,61 +70,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("main")
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-
-class Region(str, Enum):
-    """Where the organization's Samsara account lives."""
-
-    US = "us"
-    EU = "eu"
-    CA = "ca"
-
-
-class FilmChoice(str, Enum):
-    """What is made of the footage."""
-
-    ALL = "all"
-    JOINED = "joined"
-    NONE = "none"
-
-
-class LayoutChoice(str, Enum):
-    """How the tiles stand."""
-
-    ROW = "row"
-    GRID = "grid"
-
-
-class SourceChoice(str, Enum):
-    """Where footage comes from."""
-
-    SAMSARA = "samsara"
-    KINESIS = "kinesis"
-
-
-class SelectorChoice(str, Enum):
-    """Whose clock places a Kinesis stream's footage."""
-
-    PRODUCER = "producer"
-    SERVER = "server"
-
-
-class EngineChoice(str, Enum):
-    """Who composes."""
-
-    FFMPEG = "ffmpeg"
-    MOVIEPY = "moviepy"
-
-
-Output = Annotated[Path, typer.Option(help="Folder of the incident folders.")]
-Logs = Annotated[Path, typer.Option(help="Folder of logs and journals.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Confirm the spending that the plan shows.")]
-NoInput = Annotated[bool, typer.Option("--no-input", help="Ask nothing; name what is missing.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Log everything; show the trace of an unexpected error.")]
-PollInterval = Annotated[float | None, typer.Option(min=0.05, help="Seconds between looks (default: adaptive).")]
-Wait = Annotated[float | None, typer.Option(min=0, help="Minutes to wait for footage (default 720).")]
-Settle = Annotated[float | None, typer.Option(min=0, help="Seconds to look for a request of unknown fate (120).")]
-Samsara = Annotated[Region, typer.Option("--samsara-region", help="Samsara's cloud of your organization.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -96,34 +87,34 @@ def start(context: typer.Context) -> int:
 
 @app.command()
 def pull(
-    vehicle: Annotated[str | None, typer.Option(help="Exact name (any case) or id.")] = None,
-    stream: Annotated[list[str] | None, typer.Option(help="Kinesis: CAMERA=STREAM, as often as needed.")] = None,
-    source: Annotated[str | None, typer.Option(help="samsara or kinesis.")] = None,
-    start: Annotated[str | None, typer.Option(help='"MM/DD/YYYY HH:MM" or ISO 8601.')] = None,
-    duration: Annotated[str | None, typer.Option(help="Minutes; 1.5 is 90 seconds.")] = None,
-    end: Annotated[str | None, typer.Option(help="Instead of a duration.")] = None,
-    timezone: Annotated[str | None, typer.Option(help="IANA zone (default: the computer's).")] = None,
-    cameras: Annotated[str | None, typer.Option(help="road,driver,analog1..analog4,all (default the first 3).")] = None,
-    films: Annotated[FilmChoice, typer.Option(help="all, joined (no side-by-side) or none.")] = FilmChoice.ALL,
-    layout: Annotated[LayoutChoice, typer.Option(help="row or grid.")] = LayoutChoice.ROW,
-    tile_height: Annotated[int, typer.Option(min=120, max=2160, help="Pixels.")] = 720,
-    fps: Annotated[int, typer.Option(min=1, max=60, help="Pictures a second.")] = 30,
-    audio: Annotated[str | None, typer.Option(help="Camera that gives the sound, or none.")] = None,
-    engine: Annotated[EngineChoice, typer.Option(help="What composes the film.")] = EngineChoice.FFMPEG,
-    name: Annotated[str | None, typer.Option(help="Heads the folder's name (default: the vehicle).")] = None,
-    selector: Annotated[SelectorChoice, typer.Option(help="Kinesis: whose clock.")] = SelectorChoice.PRODUCER,
-    profile: Annotated[str | None, typer.Option(help="Kinesis: AWS profile.")] = None,
-    region: Annotated[str | None, typer.Option(help="Kinesis: AWS region.")] = None,
-    chunk: Annotated[float | None, typer.Option(min=0.1, help="Kinesis: minutes a clip (default: planned).")] = None,
+    vehicle: VehicleName = None,
+    stream: Stream = None,
+    source: SourceWord = None,
+    start: Start = None,
+    duration: Duration = None,
+    end: End = None,
+    timezone: Timezone = None,
+    cameras: Cameras = None,
+    films: Films = FilmChoice.ALL,
+    layout: Layout = LayoutChoice.ROW,
+    tile_height: TileHeight = 720,
+    fps: Fps = 30,
+    audio: Audio = None,
+    engine: Engine = EngineChoice.FFMPEG,
+    name: Name = None,
+    selector: Selector = SelectorChoice.PRODUCER,
+    profile: Profile = None,
+    region: AwsRegion = None,
+    chunk: Chunk = None,
     samsara_region: Samsara = Region.US,
     output: Output = Path("Videos"),
     logs: Logs = Path("Logs"),
     poll_interval: PollInterval = None,
     wait: Wait = None,
     settle: Settle = None,
-    retries: Annotated[int, typer.Option(min=1, max=50, help="Attempts of a failing call.")] = 8,
-    over_quota: Annotated[bool, typer.Option("--over-quota", help="Ask even beyond the quota left.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
+    retries: Retries = 8,
+    over_quota: OverQuota = False,
+    dry_run: DryRun = False,
     yes: Yes = False,
     no_input: NoInput = False,
     json_output: Json = False,
@@ -146,13 +137,13 @@ def pull(
 
 @app.command()
 def resume(
-    journal: Annotated[str, typer.Argument(help="A journal, or latest.")] = "latest",
-    all_: Annotated[bool, typer.Option("--all", help="Every journal that is not finished.")] = False,
-    ask_again: Annotated[bool, typer.Option("--ask-again", help="Ask once more for what is unsettled.")] = False,
-    accept_partial: Annotated[bool, typer.Option("--accept-partial", help="Take what is open for lost.")] = False,
-    over_quota: Annotated[bool, typer.Option("--over-quota", help="Ask even beyond the quota left.")] = False,
+    journal: JournalName = "latest",
+    all_: All = False,
+    ask_again: AskAgain = False,
+    accept_partial: AcceptPartial = False,
+    over_quota: OverQuota = False,
     samsara_region: Samsara = Region.US,
-    output: Annotated[Path | None, typer.Option(help="Folder of the incident folders.")] = None,
+    output: OtherOutput = None,
     logs: Logs = Path("Logs"),
     poll_interval: PollInterval = None,
     wait: Wait = None,
@@ -207,7 +198,7 @@ def status(logs: Logs = Path("Logs"), json_output: Json = False) -> int:
 
 @app.command()
 def demo(
-    source: Annotated[SourceChoice, typer.Option(help="Which service is played.")] = SourceChoice.SAMSARA,
+    source: Played = SourceChoice.SAMSARA,
     output: Output = Path("Videos"),
     logs: Logs = Path("Logs"),
     poll_interval: PollInterval = 0.5,
@@ -241,7 +232,7 @@ def open_desk(options: DeskOptions) -> Desk:
 def run_program(arguments: list[str]) -> int:
     """The whole program; every way it can end has words and an exit code."""
     try:
-        code = app(arguments, standalone_mode=False)
+        code = app(spread_streams(arguments), standalone_mode=False)
     except FootageError as error:
         return _explain(error, arguments)
     except TyperException as error:
