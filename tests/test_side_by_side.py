@@ -1,0 +1,366 @@
+"""The side-by-side film: every tile at its moment, stretches kept and made anew only where something changed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from footage.errors import Interrupted, ToolFailed
+from footage.models import Clip, Missing
+from footage.timeline import lay
+from footage.video.encoder import Encoder
+from footage.video.ffmpeg import FFmpeg
+from footage.video.layout import arrange
+from footage.video.side_by_side import Film, Look, SideBySide, Tile
+from tests.film_samples import (
+    NARROW,
+    SLOW,
+    WIDE,
+    as_clip,
+    clocks,
+    encode,
+    inner,
+    pictures,
+    record,
+    tile,
+    window,
+)
+
+LOOK = Look("Truck 42", "America/Chicago", tile_height=180)
+FRAME = 1 / 30
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("cameras")
+
+
+@pytest.fixture
+def work(tmp_path):
+    (tmp_path / "work").mkdir()
+    return tmp_path / "work"
+
+
+def laid(label: str, seconds: float, *clips: Clip, missing: Sequence[Missing] = ()) -> Tile:
+    return Tile(label, lay(window(0, seconds), clips, missing))
+
+
+def open_film(work: Path, seconds: float, look: Look = LOOK, **options) -> SideBySide:
+    options = {"tool": FFmpeg(), "hardware": (), "stretch_seconds": 2.0, "scan": nothing_broken, **options}
+    return SideBySide(window(0, seconds), look, work=work, **options)
+
+
+def nothing_broken(path, media):
+    return ()
+
+
+def made(work: Path, seconds: float, tiles: Sequence[Tile], look: Look = LOOK, **options) -> Film:
+    film = open_film(work, seconds, look, **options)
+    try:
+        assert film.complete(tiles) == ()
+        return film.finish(tiles, None, work.parent / "film.mp4")
+    finally:
+        film.stop()
+
+
+def cells_of(tiles: Sequence[Tile], look: Look = LOOK):
+    return arrange(len(tiles), look.layout, look.tile_height).cells
+
+
+def test_every_tile_shows_its_moment_and_slates_stand_where_nothing_was_recorded(folder, work):
+    early = record(folder, WIDE, -2.4, 4.4, (-2, 2))
+    second = record(folder, WIDE, 2.0, 4.0, (2, 6))
+    slow = record(folder, SLOW, 0.0, 2.0)
+    late = record(folder, SLOW, 4.0, 2.0)
+    ntsc = record(folder, NARROW, 0.0, 6.0)
+    tiles = [laid("Road", 6, second, early), laid("Driver", 6, slow, late), laid("Analog1", 6, ntsc)]
+    film = made(work, 6, tiles)
+    for shown in clocks(film.path, cells_of(tiles), Fraction(30)):
+        road, driver, analog = shown.errors
+        assert road is not None
+        assert abs(road) <= FRAME
+        assert (driver is None) == (60 <= shown.frame < 120), shown
+        assert driver is None or abs(driver) <= FRAME
+        assert analog is not None
+        assert abs(analog) <= FRAME
+
+
+def test_the_film_is_exactly_as_long_as_the_incident_with_a_frame_for_each_thirtieth(folder, work):
+    tiles = [laid("Road", 5, record(folder, WIDE, 0.0, 4.0))]
+    film = made(work, 5, tiles)
+    assert (film.frames, film.seconds, film.encoder) == (150, 5.0, "libx264")
+    with av.open(str(film.path)) as container:
+        track = container.streams.video[0]
+        times = [float(packet.pts * track.time_base) for packet in container.demux(track) if packet.pts is not None]
+        assert times == pytest.approx([frame / 30 for frame in range(150)], abs=1e-6)
+        assert (track.width, track.height, track.pix_fmt) == (film.width, film.height, "yuv420p")
+    moov, mdat = (film.path.read_bytes().index(box) for box in (b"moov", b"mdat"))
+    assert moov < mdat
+    assert len(film.commands) == 4
+
+
+def test_a_seam_holds_the_picture_before_it_and_a_gap_does_not(folder, work):
+    first, second = record(folder, WIDE, 0.0, 3.8), record(folder, WIDE, 4.1, 45.9)
+    tiles = [laid("Road", 50, first, second)]
+    assert [piece.seam for piece in tiles[0].pieces] == [False, True, False]
+    film = made(work, 50, tiles, stretch_seconds=3.9)
+    errors = {shown.frame: shown.errors[0] for shown in clocks(film.path, cells_of(tiles), Fraction(30))}
+    for frame in range(114, 123):
+        assert errors[frame] == pytest.approx(3.8 - FRAME - frame / 30, abs=0.002)
+    assert all(abs(errors[frame]) <= FRAME for frame in errors if not 114 <= frame < 123)
+
+
+def test_an_incident_without_any_footage_is_all_slates(work):
+    tiles = [laid("Road", 1), laid("Driver", 1)]
+    film = made(work, 1, tiles)
+    frames = list(pictures(film.path))
+    assert len(frames) == 30
+    assert np.ptp(tile(frames[0], cells_of(tiles)[0]).astype(int)) > 100
+
+
+def test_the_clock_changes_in_the_frame_in_which_the_second_begins(folder, work):
+    look = replace(LOOK, fps=12, title="")
+    tiles = [laid("Road", 4, record(folder, WIDE, 0.0, 4.0))]
+    film = made(work, 4, tiles, look, stretch_seconds=1.75)
+    box = arrange(1, "row", 180).clock
+    shown = [tile(picture, box).astype(int) for picture in pictures(film.path)]
+    jumps = [np.abs(after - before).max() for before, after in zip(shown, shown[1:], strict=False)]
+    assert [frame + 1 for frame, jump in enumerate(jumps) if jump > 60] == [12, 24, 36]
+
+
+def test_a_grid_of_five_shows_each_camera_in_its_cell(folder, work):
+    look = replace(LOOK, layout="grid")
+    order = [WIDE, SLOW, NARROW, WIDE, SLOW]
+    tiles = [laid(model.word, 1, record(folder, model, 0.0, 2.0)) for model in order]
+    film = made(work, 1, tiles, look)
+    [shown] = clocks(film.path, cells_of(tiles, look), Fraction(30), every=30)
+    assert all(error is not None and abs(error) <= FRAME for error in shown.errors)
+
+
+def _turned(upright: Path) -> Path:
+    """The same coded pictures, with the word that they are to be shown turned by a quarter."""
+    turned = upright.with_name("turned.mp4")
+    FFmpeg().run(["-display_rotation", "90", "-i", str(upright), "-c", "copy", str(turned)])
+    return turned
+
+
+X264 = ("-c:v", "libx264", "-qp", "20", "-g", "45")
+ODD_INPUTS = {
+    "full range": ("-vf", "scale=out_range=pc,format=yuvj420p", *X264),
+    "ten bits": ("-pix_fmt", "yuv420p10le", *X264),
+    "hevc": ("-c:v", "libx265", "-x265-params", "log-level=error:crf=18", "-tag:v", "hvc1"),
+    "odd size": ("-vf", "scale=321:181,format=yuv444p", *X264),
+    "pixels twice as wide": ("-vf", "scale=160:180:flags=area,setsar=2", *X264),
+    "pictures left out": ("-vf", "select='not(eq(mod(n,7),3))'", "-fps_mode", "vfr", *X264),
+    "clock starts at five": ("-c", "copy", "-output_ts_offset", "5"),
+    "many b-frames": ("-bf", "8", "-g", "90", "-c:v", "libx264", "-preset", "slow"),
+    "coarse clock": ("-c", "copy", "-video_track_timescale", "30"),
+    "turned": ("-vf", "transpose=clock", *X264),
+    "in fragments": ("-c", "copy", "-movflags", "frag_keyframe+empty_moov"),
+}
+
+
+@pytest.mark.parametrize("kind", ODD_INPUTS)
+def test_unusual_clips_are_shown_upright_in_time_and_in_shape(folder, work, tmp_path, kind):
+    source = record(folder, WIDE, -1.3, 4.0).path
+    path = tmp_path / "odd.mp4"
+    FFmpeg().run(["-i", str(source), *ODD_INPUTS[kind], str(path)])
+    tiles = [laid("Road", 2.5, as_clip(_turned(path) if kind == "turned" else path, -1.3))]
+    film = made(work, 2.5, tiles)
+    [cell] = cells_of(tiles)
+    for shown in clocks(film.path, [cell], Fraction(30)):
+        assert shown.errors[0] is not None, shown.frame
+        assert abs(shown.errors[0]) <= (2 * FRAME if kind == "pictures left out" else FRAME)
+    picture = tile(next(pictures(film.path)), cell)
+    assert inner(picture).shape[1] >= 316  # the whole cell: nothing squeezed
+    assert picture.min() < 40 < 200 < picture.max()  # neither washed out nor crushed
+
+
+def test_a_narrow_picture_stands_in_the_middle_with_black_beside_it(folder, work):
+    tiles = [laid("Analog1", 1, record(folder, NARROW, 0.0, 2.0))]
+    [cell] = cells_of(tiles)
+    picture = tile(next(pictures(made(work, 1, tiles).path)), cell)
+    assert picture[:, :38].max() < 40
+    assert picture[:, -38:].max() < 40
+    assert inner(picture).shape[1] == pytest.approx(240, abs=4)
+
+
+def test_a_clip_without_its_first_key_frame_is_a_slate_until_the_next(folder, work, tmp_path):
+    source = record(folder, WIDE, 0.0, 4.0).path
+    headless = tmp_path / "headless.mp4"
+    FFmpeg().run(["-i", str(source), "-c", "copy", "-bsf:v", "noise=drop=eq(n\\,0)", str(headless)])
+    clip = as_clip(headless, FRAME)
+    tiles = [laid("Road", 2, clip)]
+    assert [piece.reason for piece in tiles[0].pieces] == ["no_media", "damaged", ""]
+    shown = list(clocks(made(work, 2, tiles).path, cells_of(tiles), Fraction(30)))
+    assert [each.errors[0] is None for each in shown] == [frame < 30 for frame in range(60)]
+    assert all(abs(each.errors[0]) <= FRAME for each in shown[30:])
+
+
+def test_a_second_run_makes_nothing_that_is_there(folder, work):
+    tiles = [laid("Road", 4, record(folder, WIDE, 0.0, 4.0))]
+    made(work, 4, tiles)
+    kept = sorted((path.name, path.stat().st_mtime_ns) for path in work.iterdir())
+    assert len(kept) == 2
+    said: list[str] = []
+    made(work, 4, tiles, say=said.append)
+    assert said == []
+    assert kept == sorted((path.name, path.stat().st_mtime_ns) for path in work.iterdir())
+
+
+def test_a_clip_that_came_late_changes_only_its_stretches(folder, work):
+    first, second = record(folder, WIDE, 0.0, 2.0), record(folder, WIDE, 2.0, 2.0)
+    said: list[str] = []
+    made(work, 4, [laid("Road", 4, first)])
+    film = made(work, 4, [laid("Road", 4, first, second)], say=said.append)
+    assert said == ["side by side: stretch 2 of 2 is made"]
+    assert all(shown.errors[0] is not None for shown in clocks(film.path, arrange(1, "row", 180).cells, Fraction(30)))
+
+
+def test_the_same_clip_in_another_folder_needs_no_new_stretch(folder, work, tmp_path):
+    clip = record(folder, WIDE, 0.0, 2.0)
+    made(work, 2, [laid("Road", 2, clip)])
+    moved = tmp_path / "moved.mp4"
+    moved.write_bytes(clip.path.read_bytes())
+    said: list[str] = []
+    made(work, 2, [laid("Road", 2, replace(clip, path=moved))], say=said.append)
+    assert said == []
+
+
+def test_what_a_killed_run_left_half_written_is_not_taken_for_a_stretch(folder, work):
+    tiles = [laid("Road", 2, record(folder, WIDE, 0.0, 2.0))]
+    made(work, 2, tiles)
+    [stretch] = work.glob("*.mp4")
+    stretch.rename(stretch.with_name(f"{stretch.stem}.4242-abcdef01.part.mp4"))
+    said: list[str] = []
+    made(work, 2, tiles, say=said.append)
+    assert said == ["side by side: stretch 1 of 1 is made"]
+
+
+def test_offered_stretches_are_made_in_the_background(folder, work):
+    tiles = [laid("Road", 4, record(folder, WIDE, 0.0, 2.0))]
+    film = open_film(work, 4)
+    film.offer(tiles, [0])
+    film.offer(tiles, [0])
+    deadline = time.monotonic() + 60
+    while not list(work.glob("*-libx264.mp4")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    film.stop()
+    assert len(list(work.glob("*-libx264.mp4"))) == 1
+
+
+def test_a_failure_in_the_background_comes_out_at_the_next_call(folder, work, tmp_path):
+    clip = record(folder, WIDE, 0.0, 2.0)
+    tiles = [laid("Road", 2, replace(clip, path=tmp_path / "gone.mp4"))]
+    film = open_film(work, 2)
+    with pytest.raises(ToolFailed, match=r"gone\.mp4"):
+        film.complete(tiles)
+    film.stop()
+    assert list(work.iterdir()) == []
+
+
+def test_a_clip_that_breaks_inside_is_told_once_and_costs_its_broken_part_only(folder, work, tmp_path):
+    clip = record(folder, WIDE, 0.0, 4.0)
+    broken = tmp_path / "broken.mp4"
+    _spoil(clip.path, broken)
+    spoiled = replace(clip, path=broken, sha256="spoiled")
+    film = open_film(work, 4, scan=lambda path, media: ((1.0, 2.0),) if path == broken else ())
+    damages = film.complete([laid("Road", 4, spoiled)])
+    assert [(damage.clip, damage.ranges) for damage in damages] == [(spoiled, ((1.0, 2.0),))]
+    known = replace(spoiled, media=replace(spoiled.media, damage=damages[0].ranges))
+    tiles = [laid("Road", 4, known)]
+    assert film.complete(tiles) == ()
+    made_film = film.finish(tiles, None, tmp_path / "film.mp4")
+    film.stop()
+    shown = list(clocks(made_film.path, cells_of(tiles), Fraction(30)))
+    assert [each.errors[0] is None for each in shown] == [30 <= frame < 60 for frame in range(120)]
+
+
+def _spoil(source: Path, target: Path) -> None:
+    """Overwrite the coded bytes of the pictures from 1.2 s to 1.5 s: the file stays as long as it was."""
+    with av.open(str(source)) as film:
+        track = film.streams.video[0]
+        packets = [(packet, packet.pts * track.time_base) for packet in film.demux(track) if packet.pts is not None]
+        places = [(packet.pos, packet.size) for packet, seconds in packets if 1.2 < seconds < 1.5]
+    content = bytearray(source.read_bytes())
+    for place, size in places:
+        content[place + 6 : place + size] = b"\xa5" * (size - 6)
+    target.write_bytes(content)
+
+
+def test_a_complaint_that_turns_out_harmless_costs_nothing(folder, work, tmp_path):
+    clip = record(folder, WIDE, 0.0, 4.0)
+    broken = tmp_path / "broken.mp4"
+    _spoil(clip.path, broken)
+    made(work, 4, [laid("Road", 4, replace(clip, path=broken, sha256="spoiled"))])
+
+
+class _FailsLater(FFmpeg):
+    """A hardware encoder that passes its trial, and breaks when the film is made."""
+
+    def run(self, arguments: Sequence[str]) -> str:
+        if "libopenh264" in arguments and "lavfi" not in arguments:
+            raise ToolFailed("the graphics card has left")
+        return super().run(arguments)
+
+
+@pytest.mark.parametrize(("tool", "encoder"), [(FFmpeg, "libopenh264"), (_FailsLater, "libx264")])
+def test_hardware_that_fails_in_mid_run_is_replaced_for_the_whole_film(folder, work, tool, encoder):
+    tiles = [laid("Road", 4, record(folder, WIDE, 0.0, 4.0))]
+    hardware = (Encoder("libopenh264", ("-pix_fmt", "yuv420p", "-g", "60")),)
+    film = made(work, 4, tiles, tool=tool(), hardware=hardware)
+    assert film.encoder == encoder
+    assert film.frames == 120
+
+
+def test_a_film_that_is_stopped_ends_at_once_and_keeps_nothing_half(folder, work):
+    tiles = [laid("Road", 40, record(folder, WIDE, 4.1, 45.9))]
+    film = open_film(work, 40, replace(LOOK, tile_height=720), stretch_seconds=20)
+    film.offer(tiles, [0, 1])
+    film.stop()
+    with pytest.raises(Interrupted):
+        film.complete(tiles)
+    assert list(work.glob("*.part.mp4")) == []
+
+
+def test_a_film_that_is_not_as_planned_replaces_nothing(folder, work, tmp_path):
+    tiles = [laid("Road", 4, record(folder, WIDE, 0.0, 4.0))]
+    film = open_film(work, 4)
+    film.complete(tiles)
+    target = tmp_path / "film.mp4"
+    target.write_bytes(b"the old film")
+    short = encode(tmp_path / "sound.m4a", "-c:a", "aac", source="sine=duration=1")
+    with pytest.raises(ToolFailed, match="sound"):
+        film.finish(tiles, short, target)
+    film.stop()
+    assert target.read_bytes() == b"the old film"
+
+
+def test_sound_is_laid_under_the_whole_film(folder, work, tmp_path):
+    tiles = [laid("Road", 4, record(folder, WIDE, 0.0, 4.0))]
+    film = open_film(work, 4)
+    film.complete(tiles)
+    sound = encode(tmp_path / "sound.m4a", "-c:a", "aac", source="sine=duration=4")
+    made_film = film.finish(tiles, sound, tmp_path / "film.mp4")
+    film.stop()
+    with av.open(str(made_film.path)) as container:
+        assert [stream.type for stream in container.streams] == ["video", "audio"]
+        track = container.streams.audio[0]
+        assert float(track.duration * track.time_base) == pytest.approx(4, abs=0.05)
+
+
+def test_importing_the_film_brings_no_heavy_package():
+    heavy = "('moviepy', 'numpy', 'PIL', 'av', 'imageio_ffmpeg')"
+    code = f"import footage.video.side_by_side, sys; sys.exit(','.join(m for m in {heavy} if m in sys.modules) or 0)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
+
+
