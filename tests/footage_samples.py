@@ -1,0 +1,130 @@
+"""Small clips of every kind that cameras deliver, made with the same ffmpeg that the program runs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import av
+
+from footage.models import Clip, TimeWindow
+from footage.video.ffmpeg import FFmpeg
+from footage.video.probe import inspect
+
+START = datetime(2025, 4, 16, 18, 30, tzinfo=timezone.utc)
+TOOL = FFmpeg()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a clip shall be. `sound` is an ffmpeg encoder's name or empty, `gop` the pictures between key frames."""
+
+    seconds: float = 2.0
+    width: int = 128
+    height: int = 72
+    rate: str = "30"
+    codec: str = "libx264"
+    pixel_format: str = "yuv420p"
+    gop: int = 15
+    b_frames: int = 2
+    sound: str = "aac"
+    sample_rate: int = 48000
+    channels: int = 1
+    tone: int = 440
+    extra: tuple[str, ...] = ()
+
+    def but(self, **changes: object) -> Sample:
+        """The same with some facts changed."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+PLAIN = Sample()
+
+
+def make(path: Path, sample: Sample = PLAIN) -> Path:
+    """Write a moving test picture with a tone of its own into the MP4 (or MOV) file `path`."""
+    picture = f"testsrc2=s={sample.width}x{sample.height}:r={sample.rate}:d={sample.seconds}"
+    command = ["-f", "lavfi", "-i", picture]
+    if sample.sound:
+        tone = f"sine=f={sample.tone}:r={sample.sample_rate}:d={sample.seconds}"
+        command += ["-f", "lavfi", "-i", tone, "-c:a", sample.sound, "-ac", str(sample.channels)]
+    command += ["-c:v", sample.codec, "-pix_fmt", sample.pixel_format, "-g", str(sample.gop)]
+    if sample.codec in ("libx264", "libx265"):
+        command += ["-preset", "ultrafast", "-bf", str(sample.b_frames)]
+        quiet = ["-x265-params", f"log-level=error:keyint={sample.gop}:scenecut=0"]
+        command += quiet if sample.codec == "libx265" else ["-sc_threshold", "0"]
+    TOOL.run([*command, *sample.extra, "-movflags", "+faststart", str(path)])
+    return path
+
+
+def copied(source: Path, target: Path, *before: str, after: Sequence[str] = ()) -> Path:
+    """The same packets in a new file, with ffmpeg options before the input and after it."""
+    TOOL.run([*before, "-i", str(source), "-c", "copy", *after, "-movflags", "+faststart", str(target)])
+    return target
+
+
+def rotated(source: Path, target: Path, degrees: int) -> Path:
+    """A clip whose header says that it is to be turned counter-clockwise by `degrees`."""
+    return copied(source, target, "-display_rotation", str(degrees))
+
+
+def starting_late(source: Path, target: Path, seconds: float) -> Path:
+    """A clip whose pictures and sound begin at `seconds` of its own clock."""
+    return copied(source, target, "-itsoffset", str(seconds))
+
+
+def with_variable_rate(target: Path, *, seconds: float = 2.0) -> Path:
+    """A clip in which every third picture is left out."""
+    sample = PLAIN.but(seconds=seconds, extra=("-vf", "select=mod(n\\,3)", "-fps_mode", "vfr"))
+    return make(target, sample)
+
+
+def without_first_key_frame(source: Path, target: Path, *, packets: int = 1) -> Path:
+    """The same clip with its first `packets` pictures gone, so that it begins in the middle of something."""
+    with av.open(str(source)) as read, av.open(str(target), "w") as written:
+        picture = read.streams.video[0]
+        stream = written.add_stream_from_template(picture)
+        for number, packet in enumerate(read.demux(picture)):
+            if number >= packets and packet.dts is not None:
+                packet.stream = stream
+                written.mux(packet)
+    return target
+
+
+def truncated(source: Path, target: Path, share: float) -> Path:
+    """Only the first `share` of the bytes."""
+    data = source.read_bytes()
+    target.write_bytes(data[: int(len(data) * share)])
+    return target
+
+
+def overwritten(source: Path, target: Path, *, at: float, size: int, fill: int = 0) -> Path:
+    """`size` bytes replaced, beginning at the share `at` of the media data."""
+    data = bytearray(source.read_bytes())
+    media = data.index(b"mdat") + 4
+    begin = media + int((len(data) - media) * at)
+    data[begin : begin + size] = bytes([fill]) * size
+    target.write_bytes(data)
+    return target
+
+
+def clip(path: Path, start: datetime = START, *, camera: str = "road") -> Clip:
+    """The file as a clip that begins at `start`."""
+    media = inspect(path)
+    window = TimeWindow(start, start + timedelta(seconds=media.duration))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Clip(camera, path, window, window, window, path.stat().st_size, digest, media)
+
+
+def packet_hashes(path: Path, kind: str) -> list[str]:
+    """MD5 of each raw packet of the first `video` or `audio` track, edit lists left aside."""
+    with av.open(str(path), format="mp4", options={"advanced_editlist": "0"}) as container:
+        stream = container.streams.get(**{kind: 0})[0]
+        return [
+            hashlib.md5(bytes(packet), usedforsecurity=False).hexdigest()
+            for packet in container.demux(stream)
+            if packet.size and not packet.is_corrupt
+        ]
