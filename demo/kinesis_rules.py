@@ -12,8 +12,6 @@ from typing import Any
 
 from demo.kinesis_streams import KinesisStream, StoredFragment
 
-MOST_FRAGMENTS = 200
-MOST_BYTES = 100_000_000
 _LONGEST_RANGE = timedelta(hours=24)
 _MESSAGES = {
     "InvalidCodecPrivateDataException": "The codec private data is not valid for at least one of the tracks.",
@@ -31,6 +29,14 @@ class ServiceError(Exception):
         self.code = code
         self.status = status
         self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """Where a clip is cut."""
+
+    fragments: int = 200
+    bytes: int = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ def listed(stream: KinesisStream, asked: Range, now: datetime, seed: int) -> lis
     return found
 
 
-def clip_fragments(stream: KinesisStream, asked: Range, now: datetime) -> list[StoredFragment]:
+def clip_fragments(stream: KinesisStream, asked: Range, now: datetime, most: Most) -> list[StoredFragment]:
     """GetClip: the first 200 fragments or 100 MB of those that start in the range; raises ServiceError."""
     _check_range(stream, asked, now)
     current = _oldest_of_each_time(_kept(stream, now))
@@ -70,7 +76,7 @@ def clip_fragments(stream: KinesisStream, asked: Range, now: datetime) -> list[S
             "ResourceNotFoundException", 404, "No fragments found in the stream for the clip request."
         )
     _check_media(found)
-    return _cut(found)
+    return _cut(found, most)
 
 
 def _check_range(stream: KinesisStream, asked: Range, now: datetime) -> None:
@@ -100,9 +106,9 @@ def _check_media(found: Sequence[StoredFragment]) -> None:
         raise ServiceError("InvalidCodecPrivateDataException", 400, message)
 
 
-def _cut(found: Sequence[StoredFragment]) -> list[StoredFragment]:
+def _cut(found: Sequence[StoredFragment], most: Most) -> list[StoredFragment]:
     sizes = accumulate(each.size for each in found)
-    return [each for each, size in zip(found[:MOST_FRAGMENTS], sizes, strict=False) if size <= MOST_BYTES]
+    return [each for each, size in zip(found[: most.fragments], sizes, strict=False) if size <= most.bytes]
 
 
 def _kept(stream: KinesisStream, now: datetime) -> list[StoredFragment]:

@@ -17,9 +17,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from demo.exchange import Answer, FilePart, Request
+from demo.exchange import Answer, FilePart, Request, replaced
 from demo.faults import Fault, FaultBook, Subject
-from demo.kinesis_rules import Range, ServiceError, clip_fragments, listed
+from demo.kinesis_rules import Most, Range, ServiceError, clip_fragments, listed
 from demo.kinesis_streams import KinesisStream, StoredFragment, Studio
 from demo.wire import Server
 
@@ -35,7 +35,7 @@ class KinesisService:
 
     `calls` counts the calls by action, `bodies` keeps what came over the wire, `delivered` the fragments that left in
     clips (also in clips that were cut on the way). `denied` names actions without permission, `latency` is seconds per
-    call, `limits` turns the quotas on. `faults` may be set at any time; paths are `/getClip` and so on.
+    call, `most` where clips are cut, `limits` turns the quotas on. Paths of faults are `/getClip` and so on.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class KinesisService:
         self.bodies: list[tuple[str, dict[str, Any]]] = []
         self.delivered: list[StoredFragment] = []
         self.denied: set[str] = set()
+        self.most = Most()
         self.latency = latency
         self.bytes_per_second = bytes_per_second
         self._temporary = tempfile.TemporaryDirectory(prefix="standin-", ignore_cleanup_errors=True)
@@ -98,7 +99,7 @@ class KinesisService:
             return Answer(fault.status, fault.headers, fault.body.encode()), fault
         if action in ("GetClip", "ListFragments") and prefix != [self._path()]:
             return _wrong_endpoint(), fault
-        return self._answer(request, action, body), self._paced(fault)
+        return replaced(self._answer(request, action, body), None, "", fault.headers), self._paced(fault)
 
     def _answer(self, request: Request, action: str, body: dict[str, Any]) -> Answer:
         actions = {
@@ -160,7 +161,7 @@ class KinesisService:
 
     def _get_clip(self, body: dict[str, Any], region: str) -> Answer:
         stream = self._stream(body, region)
-        fragments = clip_fragments(stream, Range.from_json(body["ClipFragmentSelector"]), self._now())
+        fragments = clip_fragments(stream, Range.from_json(body["ClipFragmentSelector"]), self._now(), self.most)
         self._spend(media=len(fragments), metadata=len(fragments))
         path = self._studio.clip(fragments)
         with self._lock:

@@ -18,7 +18,8 @@ Selector = Literal["producer", "server"]
 HOLE_SECONDS = 0.2
 """A clip closes the holes inside it, so no chunk may hold more than this between what its fragments show and last."""
 _SERVER_HOLE_SECONDS = 1.0  # arrival times tremble with the network
-_LONGEST_FRAME = 0.25
+_LONGEST_FRAME = 1.2  # cameras of one frame a second
+_NEAR = 0.1
 _SHORTEST_FRAGMENT = 1.0  # PutMedia takes fragments of 1 to 20 seconds
 _MILLISECOND = timedelta(milliseconds=1)
 _SECOND = timedelta(seconds=1)
@@ -240,10 +241,15 @@ def _lengths(ordered: Sequence[Fragment]) -> dict[int, float]:
     """How long each fragment plays, by number: what is listed and one frame, as long as they usually are."""
     spacings = [(after.producer - before.producer).total_seconds() for before, after in pairwise(ordered)]
     beyond = [spacing - each.seconds for each, spacing in zip(ordered, spacings, strict=False) if each.seconds > 0]
-    frames = [rest for rest in beyond if 0 <= rest <= _LONGEST_FRAME]
-    frame = fmean(frames) if frames else 0.0
+    frame = _usual([rest for rest in beyond if 0 <= rest <= _LONGEST_FRAME])
     unknown = median(spacings) if spacings else _SHORTEST_FRAGMENT
     return {each.number: each.seconds + frame if each.seconds > 0 else unknown for each in ordered}
+
+
+def _usual(values: Sequence[float]) -> float:
+    """The mean of those near the middle one; 0 of none."""
+    middle = median(values) if values else 0.0
+    return fmean([each for each in values if abs(each - middle) <= _NEAR] or [middle])
 
 
 def _oldest_collections(arrived: Sequence[Fragment]) -> Iterator[Fragment]:

@@ -198,6 +198,12 @@ def test_a_listed_length_of_nothing_is_taken_from_the_distance() -> None:
     assert chunk.seconds == 20.0
 
 
+def test_a_camera_of_one_frame_a_second_still_fills_its_chunks() -> None:
+    slow = [replace(each, seconds=1.0) for each in steady(40)]
+    (chunk,) = plan_chunks(slow, TimeWindow(at(0), at(80)), "producer")
+    assert chunk.seconds == 80.0
+
+
 def test_fragments_that_trickle_in_by_server_time_stay_in_one_chunk() -> None:
     trembling = [replace(each, server=at(each.number * 2 + 0.3 * (each.number % 3))) for each in steady(30)]
     assert len(plan_chunks(trembling, TimeWindow(at(0), at(60)), "server")) == 1
