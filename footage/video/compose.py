@@ -14,7 +14,7 @@ from footage.video.ffmpeg import SAFE_INPUT
 from footage.video.layout import Box, Layout
 
 _SECOND = 1_000_000
-_BIAS = 167
+BIAS = 167
 """Microseconds by which every picture counts as earlier when its nearest frame is sought.
 
 Cameras' times stand on whole milliseconds, so a picture often lies exactly between two frames of the film, where the
@@ -162,7 +162,7 @@ def _shot(shot: Shot, cell: Box, rate: Fraction, threads: int) -> _Source:
     seek = max(0, shot.at)
     where = ("-threads", str(threads), "-noaccurate_seek", "-seek_timestamp", "1", "-ss", f"{seek}us", "-f", "mov")
     in_time = (
-        f"settb=1/{_SECOND},setpts=PTS-{shot.at - seek + _BIAS},"
+        f"settb=1/{_SECOND},setpts=PTS-{shot.at - seek + BIAS},"
         f"fps={rate}:start_time=0:round=near:eof_action=pass"
     )
     fitted = _fitted(cell)

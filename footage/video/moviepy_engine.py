@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
 from itertools import accumulate
+from math import floor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from footage.errors import Interrupted, ToolFailed
-from footage.video.compose import COLOURS, Art, Scene
+from footage.video.compose import BIAS, COLOURS, Art, Scene
 from footage.video.container import open_mp4
 from footage.video.cutting import Card, Shot
 from footage.video.encoder import Encoder
@@ -92,12 +93,16 @@ class _Tile:
             return
         size = _fitted(cut.clip.path, self.cell)
         clip = moviepy.VideoFileClip(str(cut.clip.path), audio=False, target_resolution=size)
-        start = cut.at / _SECOND - cut.clip.media.first_picture
-        last = clip.duration - 0.5 / clip.fps
-        # The nearest picture, as the other engine takes it: the one that is shown half a frame later.
-        self._picture_at = lambda frame: _centred(
-            clip.get_frame(min(last, start + float((frame + Fraction(1, 2)) / self._rate))), self.cell
-        )
+        start = cut.at / _SECOND - cut.clip.media.first_picture + BIAS / _SECOND
+        last = round(clip.duration * clip.fps) - 1
+
+        def picture_at(frame: int) -> Picture:
+            # The nearest picture, as the other engine takes it: the one that is shown half a frame later. It is asked
+            # for at its own time, because moviepy seeks to the first picture that is not before the time asked.
+            number = floor(clip.fps * (start + float((frame + Fraction(1, 2)) / self._rate)))
+            return _centred(clip.get_frame(max(0, min(last, number)) / clip.fps), self.cell)
+
+        self._picture_at = picture_at
         self._clip = clip
 
 

@@ -1,0 +1,71 @@
+"""Two ways to one film: ffmpeg's graph and moviepy's clips show the same picture, frame by frame."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import inf, log10
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from footage.timeline import lay
+from footage.video.ffmpeg import FFmpeg
+from footage.video.layout import arrange
+from footage.video.side_by_side import Film, Look, SideBySide, Tile
+from tests.film_samples import NARROW, SLOW, WIDE, clocks, pictures, record, tile, window
+
+SECONDS = 3
+
+
+@pytest.fixture(scope="module")
+def tiles(tmp_path_factory) -> list[Tile]:
+    folder = tmp_path_factory.mktemp("cameras")
+    whole = window(0, SECONDS)
+    wide = [record(folder, WIDE, -1.4, 3.4, (-1, 2)), record(folder, WIDE, 2.0, 1.0)]
+    slow = [record(folder, SLOW, 1.0, 2.0)]
+    narrow = [record(folder, NARROW, 0.0, SECONDS)]
+    cameras = {"Road": wide, "Driver": slow, "Analog1": narrow}
+    return [Tile(label, lay(whole, clips, [])) for label, clips in cameras.items()]
+
+
+@pytest.fixture(scope="module", params=[30, Fraction(24000, 1001)], ids=["30", "23.976"])
+def films(request, tiles, tmp_path_factory) -> tuple[Film, Film]:
+    ours = _made("ffmpeg", request.param, tiles, tmp_path_factory.mktemp("ffmpeg"))
+    return ours, _made("moviepy", request.param, tiles, tmp_path_factory.mktemp("moviepy"))
+
+
+def _made(engine: str, fps: int | Fraction, tiles: list[Tile], folder: Path) -> Film:
+    look = Look("Truck 42", "America/Chicago", tile_height=180, fps=fps, engine=engine)
+    film = SideBySide(window(0, SECONDS), look, work=folder, tool=FFmpeg(), stretch_seconds=2, hardware=())
+    try:
+        assert film.complete(tiles) == ()
+        return film.finish(tiles, None, folder / f"film-{engine}.mp4")
+    finally:
+        film.stop()
+
+
+def test_both_films_are_equally_long(films):
+    ours, moviepys = films
+    assert (ours.frames, ours.width, ours.height) == (moviepys.frames, moviepys.width, moviepys.height)
+
+
+def test_every_tile_and_the_bar_agree_in_every_frame(films):
+    layout = arrange(3, "row", 180)
+    worst = inf
+    for ours, theirs in zip(*(pictures(film.path) for film in films), strict=True):
+        for box in (*layout.cells, layout.title, layout.clock, *layout.headings):
+            worst = min(worst, _signal_to_noise(tile(ours, box), tile(theirs, box)))
+    assert worst > 30
+
+
+def test_moviepys_tiles_show_their_moment_too(films):
+    rate = films[1].frames / SECONDS
+    for shown in clocks(films[1].path, arrange(3, "row", 180).cells, Fraction(round(rate * 1001), 1001)):
+        assert all(error is None or abs(error) <= 0.042 for error in shown.errors)
+
+
+def _signal_to_noise(one: np.ndarray, other: np.ndarray) -> float:
+    """PSNR in decibels."""
+    error = float(np.mean((one.astype(float) - other.astype(float)) ** 2))
+    return 10 * log10(255**2 / error) if error else inf
