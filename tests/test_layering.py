@@ -20,6 +20,8 @@ PARTS = ("cli", "footage", "demo", "bench", "tests")
 SPEAKERS = ("main.py", "helpers.py", "bench/", "tests/")
 PROCESS_ENTRIES = ("demo/samsara_service.py", "demo/kinesis_service.py")
 """Started as processes of their own they say on stdout where they listen, in `main` and nowhere else."""
+FREE_TO_USE = ("tests/", "bench/")
+"""What checks and measures the program may use any package to do so."""
 HEAVY = ("moviepy", "boto3", "botocore", "av", "numpy", "PIL", "imageio_ffmpeg", "keyring", "questionary")
 NOT_IMPORTED = {"tzdata": "zoneinfo reads it where the system has no zone data"}
 DISTRIBUTIONS = {"PIL": "pillow", "dateutil": "python-dateutil", "imageio_ffmpeg": "imageio-ffmpeg"}
@@ -31,6 +33,14 @@ class Module:
 
     path: str
     tree: ast.Module
+
+    @cached_property
+    def speaks(self) -> bool:
+        """Whether anything in it prints or reads what is typed."""
+        nodes: list[ast.AST] = [self.tree]
+        if self.path in PROCESS_ENTRIES:
+            nodes = [node for node in self.tree.body if getattr(node, "name", "") != "main"]
+        return any(_is_speech(inner) for node in nodes for inner in ast.walk(node))
 
     @cached_property
     def imports(self) -> list[str]:
@@ -67,7 +77,7 @@ def violations(root: Path, modules: Mapping[str, Module]) -> list[str]:
         *_wrong_doors(modules, read_table(root, "module")),
         *_wrong_owners(modules, read_table(root, "package")),
         *_cycles(modules),
-        *(f"{path} prints or reads what is typed" for path in modules if _speaks(modules[path])),
+        *_wrong_speakers(modules),
     ]
 
 
@@ -93,11 +103,17 @@ def _wrong_doors(modules: Mapping[str, Module], table: Mapping[str, Sequence[str
 
 def _wrong_owners(modules: Mapping[str, Module], table: Mapping[str, Sequence[str]]) -> Iterator[str]:
     own = {Path(path).parts[0].removesuffix(".py") for path in modules}
-    for module in (module for path, module in modules.items() if not path.startswith("tests/")):
+    for module in (module for path, module in modules.items() if not _within(path, FREE_TO_USE)):
         for package in sorted({name.partition(".")[0] for name in module.imports} - own):
             is_free = package in sys.stdlib_module_names and package not in table
             if not is_free and not _within(module.path, table.get(package, ())):
                 yield f"{module.path} imports {package}"
+
+
+def _wrong_speakers(modules: Mapping[str, Module]) -> Iterator[str]:
+    for module in modules.values():
+        if module.speaks and not _within(module.path, SPEAKERS):
+            yield f"{module.path} prints or reads what is typed"
 
 
 def _cycles(modules: Mapping[str, Module]) -> Iterator[str]:
@@ -119,20 +135,11 @@ def _own_imports(module: Module, modules: Mapping[str, Module]) -> list[str]:
     return targets
 
 
-def _speaks(module: Module) -> bool:
-    if _within(module.path, SPEAKERS):
-        return False
-    nodes: Iterator[ast.AST] = ast.walk(module.tree)
-    if module.path in PROCESS_ENTRIES:
-        outside = [node for node in module.tree.body if getattr(node, "name", "") != "main"]
-        nodes = (inner for node in outside for inner in ast.walk(node))
-    return any(_is_speech(node) for node in nodes)
-
-
 def _is_speech(node: ast.AST) -> bool:
     if isinstance(node, ast.Name):
         return node.id in ("print", "input")
-    return isinstance(node, ast.Attribute) and ast.unparse(node) in ("sys.stdout", "sys.stderr", "sys.stdin")
+    is_of_sys = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "sys"
+    return is_of_sys and node.attr in ("stdout", "stderr", "stdin")
 
 
 def _within(path: str, places: Sequence[str]) -> bool:
