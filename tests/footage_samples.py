@@ -106,7 +106,8 @@ def overwritten(source: Path, target: Path, *, at: float, size: int, fill: int =
     data = bytearray(source.read_bytes())
     media = data.index(b"mdat") + 4
     begin = media + int((len(data) - media) * at)
-    data[begin : begin + size] = bytes([fill]) * size
+    end = min(begin + size, len(data))
+    data[begin:end] = bytes([fill]) * (end - begin)
     target.write_bytes(data)
     return target
 

@@ -103,14 +103,15 @@ def _sound_length(stream: AudioStream, declared: Fraction) -> Fraction:
 def film_starts(files: Iterable[FileTable]) -> list[int]:
     """When each file starts in the film, in whole microseconds from 0, and when the film ends, as the last element.
 
-    All tracks of a file move together, so they stay in step; each file goes as near to the one before it as no track
-    overlaps, neither in the times of showing nor in those of decoding.
+    All tracks of a file move together, so they stay in step, and by whole ticks of the pictures' clock, which can be as
+    coarse as the frame rate. Each file goes as near to the one before it as no track overlaps, neither in the times of
+    showing nor in those of decoding.
     """
     starts: list[int] = []
     ends: dict[str, tuple[Fraction, Fraction]] = {}
     for file in files:
         room = [_needed(track, ends[kind]) for kind, track in file.tracks() if kind in ends]
-        zero = max(room) if room else -Fraction(file.start, MICROSECONDS)
+        zero = _whole_ticks(max(room), file.video.time_base) if room else -Fraction(file.start, MICROSECONDS)
         start = math.ceil(zero * MICROSECONDS + file.start)
         starts.append(start)
         shift = Fraction(start - file.start, MICROSECONDS)
@@ -118,6 +119,10 @@ def film_starts(files: Iterable[FileTable]) -> list[int]:
             ends[kind] = (shift + track.until, shift + track.stored + track.length)
     starts.append(math.ceil(max(shown for shown, _ in ends.values()) * MICROSECONDS))
     return starts
+
+
+def _whole_ticks(seconds: Fraction, tick: Fraction) -> Fraction:
+    return math.ceil(seconds / tick) * tick
 
 
 def _needed(track: TrackTable, end: tuple[Fraction, Fraction]) -> Fraction:
