@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from demo.faults import ClipFate, Fault, Script, Upload, lost_answer, not_recording, quota_exceeded, web_page
+from demo.faults import (
+    JSON_HEADERS,
+    ClipFate,
+    Fault,
+    Script,
+    Upload,
+    lost_answer,
+    not_recording,
+    quota_exceeded,
+    refusal,
+    web_page,
+)
 from tests.site import START, Site
 
 SiteWith = Callable[[Script], Site]
@@ -169,8 +181,9 @@ def test_a_plan_beyond_the_fresh_figure_stops_after_the_first_request(site_with:
 
 
 def test_a_rate_limit_is_waited_out(site_with: SiteWith) -> None:
-    limited = Fault(status=429, nth=(1,), headers={"Retry-After": "0.40235"}, body='{"message": "Rate limit exceeded."}')
-    faults = (Fault(**{**_fields(limited), "method": "POST"}), Fault(**{**_fields(limited), "method": "GET"}))
+    limited = refusal(429, "Rate limit exceeded.", nth=(1,))
+    waiting = {**JSON_HEADERS, "Retry-After": "0.40235"}
+    faults = tuple(replace(limited, method=method, headers=waiting) for method in ("POST", "GET"))
     site = site_with(Script(limits=False, faults=faults))
     outcome = site.pull("--cameras", "road", minutes="1")
     assert outcome.code == 0, outcome.err
@@ -287,10 +300,6 @@ def test_a_link_that_is_missing_at_first_is_waited_for(site_with: SiteWith) -> N
     site = site_with(Script(limits=False, clips=(ClipFate(camera="road", linked=False),)))
     outcome = site.pull("--cameras", "road", "--wait", "0.03", minutes="1")
     assert (outcome.code, outcome.reasons("road")) == (4, ["pending"])
-
-
-def _fields(fault: Fault) -> dict[str, object]:
-    return {name: getattr(fault, name) for name in fault.__dataclass_fields__}
 
 
 def _hashes(result: dict[str, object]) -> list[str]:

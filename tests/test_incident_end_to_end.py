@@ -26,12 +26,12 @@ BEGIN = datetime.fromisoformat(START.replace("Z", "+00:00")).timestamp() * 1000
 
 
 @pytest.fixture(scope="module")
-def incident(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Outcome]]:
+def incident(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
     """A pulled incident of three minutes and three cameras."""
     folder = tmp_path_factory.mktemp("incident")
     with SamsaraService(script=Script(limits=False, ready_after=1), height=TILE_HEIGHT) as service:
         outcome = Site(service, folder).pull("--tile-height", str(TILE_HEIGHT), minutes=str(MINUTES), films="all")
-    yield folder, outcome
+    return folder, outcome
 
 
 def test_the_incident_is_complete_and_leaves_no_work_behind(incident: tuple[Path, Outcome]) -> None:
