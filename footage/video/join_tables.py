@@ -16,6 +16,7 @@ from footage.models import Media
 from footage.video.container import open_mp4, tracks
 
 MICROSECONDS = 1_000_000
+_FINE_TICK = Fraction(1, 500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +104,8 @@ def _sound_length(stream: AudioStream, declared: Fraction) -> Fraction:
 def film_starts(files: Iterable[FileTable]) -> list[int]:
     """When each file starts in the film, in whole microseconds from 0, and when the film ends, as the last element.
 
-    All tracks of a file move together, so they stay in step, and by whole ticks of the pictures' clock, which can be as
-    coarse as the frame rate. Each file goes as near to the one before it as no track overlaps, neither in the times of
-    showing nor in those of decoding.
+    All tracks of a file move together, so they stay in step. Each file goes as near to the one before it as no track
+    overlaps, neither in the times of showing nor in those of decoding.
     """
     starts: list[int] = []
     ends: dict[str, tuple[Fraction, Fraction]] = {}
@@ -122,7 +122,11 @@ def film_starts(files: Iterable[FileTable]) -> list[int]:
 
 
 def _whole_ticks(seconds: Fraction, tick: Fraction) -> Fraction:
-    return math.ceil(seconds / tick) * tick
+    """`seconds`, or a little more where the pictures' clock is as coarse as their rate: rounding would part the sound.
+
+    With a fine clock rounding is not noticed, and the sound goes on without a gap.
+    """
+    return math.ceil(seconds / tick) * tick if tick > _FINE_TICK else seconds
 
 
 def _needed(track: TrackTable, end: tuple[Fraction, Fraction]) -> Fraction:
