@@ -200,6 +200,8 @@ class StreamPull:
             size=fetched.size,
             sha256=fetched.sha256,
             media=fetched.media,
+            source=f"GetClip of {self._camera.stream} by {self._options.selector} time",
+            arrived=self._clock(),
         )
 
     def _free_name(self, start: datetime) -> Path:

@@ -206,6 +206,9 @@ class Clip:
     sha256: str
     media: Media
     retrieval_id: str | None = None
+    source: str = ""
+    """Where the bytes came from, in words or as an address without its secret."""
+    arrived: datetime | None = None
 
     @property
     def playable(self) -> tuple[TimeWindow, ...]:

@@ -75,6 +75,8 @@ def clip_to_json(clip: Clip) -> dict[str, Any]:
         "bytes": clip.size,
         "sha256": clip.sha256,
         "retrieval_id": clip.retrieval_id,
+        "source": clip.source,
+        "arrived": time_text(clip.arrived) if clip.arrived else None,
         "media": media_to_json(clip.media),
     }
 
@@ -90,6 +92,8 @@ def clip_from_json(data: dict[str, Any], folder: Path) -> Clip:
         size=data["bytes"],
         sha256=data["sha256"],
         retrieval_id=data["retrieval_id"],
+        source=data.get("source", ""),
+        arrived=time_from(data["arrived"]) if data.get("arrived") else None,
         media=media_from_json(data["media"]),
     )
 
