@@ -7,6 +7,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,6 +48,8 @@ def write_text(path: Path, text: str) -> None:
 
 def replace(source: Path, target: Path) -> None:
     """Rename over `target`, again for two seconds where a scanner on Windows holds the file; then fsync the folder."""
+    if os.name == "nt":
+        make_writable(target)
     for attempt in range(_RENAME_TRIES):
         try:
             source.replace(target)
@@ -70,12 +73,25 @@ def sync_folder(folder: Path) -> None:
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, read in blocks."""
+    """SHA-256 of a file, read in blocks; several threads may each read one of their own at full speed."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
+    with path.open("rb", buffering=0) as file:
+        block = memoryview(bytearray(BLOCK))
+        while count := file.readinto(block):
+            digest.update(block[:count])
     return digest.hexdigest()
+
+
+def make_read_only(path: Path) -> None:
+    """Take away everybody's right to write into a file, which on Windows sets its read-only mark."""
+    with disk_trouble(path):
+        path.chmod(stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH)
+
+
+def make_writable(path: Path) -> None:
+    """Give the owner the right to write back, without which Windows neither replaces nor removes a file."""
+    if path.exists():
+        path.chmod(path.stat().st_mode | stat.S_IWUSR)
 
 
 def free_bytes(folder: Path) -> int:

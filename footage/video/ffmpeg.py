@@ -6,6 +6,7 @@ import logging
 import subprocess
 import threading
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 from footage.errors import Interrupted, ToolFailed
@@ -39,6 +40,14 @@ class FFmpeg:
         if self._binary is None:
             self._binary = find_ffmpeg()
         return self._binary
+
+    @cached_property
+    def version(self) -> str:
+        """What the binary calls itself, as `7.0.2-static`."""
+        told = subprocess.run(
+            [str(self.binary), "-version"], capture_output=True, check=True, creationflags=_NO_WINDOW, text=True
+        ).stdout.split()
+        return told[2] if len(told) > 2 else "unknown"
 
     def run(self, arguments: Sequence[str]) -> str:
         """Run ffmpeg without a terminal and return what it wrote to stderr (errors and warnings only).
