@@ -45,12 +45,26 @@ class KinesisSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceSettings:
+    """What the person adds to the package. `reference` is a claim or case number, in the words of who keeps it.
+
+    `clock_offset` is how far the cameras' clock was ahead of true time, in seconds (negative: behind), as somebody
+    found out; it is told beside the times and never worked into them. None is "nobody looked".
+    """
+
+    reference: str = ""
+    note: str = ""
+    clock_offset: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunSettings:
     """All of it. `over_quota`, `ask_again` and `accept_partial` are what the person allowed for this run only."""
 
     films: FilmSettings = FilmSettings()
     waiting: WaitSettings = WaitSettings()
     kinesis: KinesisSettings = KinesisSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     over_quota: bool = False
     ask_again: bool = False
     accept_partial: bool = False
@@ -58,7 +72,7 @@ class RunSettings:
 
 def settings_to_json(settings: RunSettings) -> dict[str, Any]:
     """The settings as plain JSON values; permissions given for one run are left out."""
-    return {part: asdict(getattr(settings, part)) for part in ("films", "waiting", "kinesis")}
+    return {part: asdict(getattr(settings, part)) for part in ("films", "waiting", "kinesis", "evidence")}
 
 
 def settings_from_json(data: dict[str, Any]) -> RunSettings:
@@ -67,6 +81,7 @@ def settings_from_json(data: dict[str, Any]) -> RunSettings:
         films=FilmSettings(**_known(FilmSettings, data.get("films", {}))),
         waiting=WaitSettings(**_known(WaitSettings, data.get("waiting", {}))),
         kinesis=KinesisSettings(**_known(KinesisSettings, data.get("kinesis", {}))),
+        evidence=EvidenceSettings(**_known(EvidenceSettings, data.get("evidence", {}))),
     )
 
 
