@@ -128,7 +128,7 @@ def _scene(*tiles: Tile, stretch: range = range(1800), rate: Fraction = Fraction
 
 
 def _command(scene: Scene) -> list[str]:
-    return command(scene, art_in(Path("art"), scene), software("standard", scene.axis.fps, 1), Path("o.mp4"), threads=1)
+    return command(scene, art_in(Path("art"), scene), software("standard", scene.axis.fps), Path("o.mp4"), threads=1)
 
 
 def test_every_input_may_open_files_only_and_every_clip_is_read_as_mp4():

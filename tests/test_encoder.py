@@ -18,12 +18,12 @@ ABSENT = Encoder("h264_no_such_thing", ())
 
 
 def choice(work: Path, *candidates: Encoder) -> Choice:
-    return Choice(candidates, software("standard", RATE, 1), RATE, tool=FFmpeg(), work=work)
+    return Choice(candidates, software("standard", RATE), RATE, tool=FFmpeg(), work=work)
 
 
 def test_libx264_works_at_every_quality(tmp_path):
     for quality in QUALITIES:
-        assert works(software(quality, RATE, 1), 320, 180, RATE, tool=FFmpeg(), work=tmp_path)
+        assert works(software(quality, RATE), 320, 180, RATE, tool=FFmpeg(), work=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -61,7 +61,7 @@ def test_a_better_quality_is_estimated_larger(quality):
 
 
 def test_libx264_makes_frames_that_every_player_shows(tmp_path):
-    encoder = software("standard", RATE, 1)
+    encoder = software("standard", RATE)
     source = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30:duration=1"]
     FFmpeg().run([*source, "-c:v", encoder.name, *encoder.options, str(tmp_path / "film.mp4")])
     with av.open(str(tmp_path / "film.mp4")) as film:

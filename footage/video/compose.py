@@ -67,7 +67,7 @@ class _Source:
 def command(scene: Scene, art: Art, encoder: Encoder, target: Path, *, threads: int) -> list[str]:
     """The arguments that make ffmpeg decode, scale, stack and encode the scene into `target`.
 
-    `threads` bounds what each decoder and the filters take, and with it the memory: it grows with their number.
+    `threads` bounds what each decoder, the filters and the encoder take, and with it the memory.
     """
     boxes = [scene.layout.title, scene.layout.clock, *scene.layout.headings, *scene.layout.cells]
     parts = list(_parts(scene, art, threads))
@@ -82,7 +82,8 @@ def command(scene: Scene, art: Art, encoder: Encoder, target: Path, *, threads: 
     return [
         *encoder.device, "-filter_complex_threads", str(threads), *arguments,
         "-filter_complex", ";".join(graph), "-map", "[film]", "-frames:v", str(len(scene.stretch)),
-        "-r", str(rate), "-c:v", encoder.name, *encoder.options, "-map_metadata", "-1", "-f", "mp4", str(target),
+        "-r", str(rate), "-c:v", encoder.name, *encoder.options, "-threads", str(threads),
+        "-map_metadata", "-1", "-f", "mp4", str(target),
     ]  # fmt: skip
 
 

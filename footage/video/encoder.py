@@ -46,10 +46,10 @@ class Encoder:
     upload: str = ""
 
 
-def software(quality: str, fps: Fraction, threads: int) -> Encoder:
-    """libx264, which is always there, with so many threads. Raises KeyError for a quality that is none of QUALITIES."""
+def software(quality: str, fps: Fraction) -> Encoder:
+    """libx264, which is always there. Raises KeyError for a quality that is none of QUALITIES."""
     factor = str(QUALITIES[quality].rate_factor)
-    usual = ("-preset", "ultrafast", "-crf", factor, "-x264-params", _TUNING, "-threads", str(threads))
+    usual = ("-preset", "ultrafast", "-crf", factor, "-x264-params", _TUNING)
     return Encoder("libx264", (*usual, *_common(fps)))
 
 

@@ -52,7 +52,13 @@ def with_moviepy(scene: Scene, art: Art, encoder: Encoder, target: Path, tool: F
         options = [*encoder.options, "-vf", COLOURS, "-r", str(rate), "-video_track_timescale", str(_timescale(rate))]
         try:
             film.write_videofile(
-                str(target), fps=float(rate), codec=encoder.name, audio=False, ffmpeg_params=options, logger=None
+                str(target),
+                fps=float(rate),
+                codec=encoder.name,
+                audio=False,
+                threads=threads,
+                ffmpeg_params=options,
+                logger=None,
             )
         except OSError as failure:
             raise ToolFailed(f"moviepy could not write the film: {failure}") from failure

@@ -97,11 +97,10 @@ class SideBySide:
         self._look, self._work, self._tool, self._say = look, work, tool, say
         self._axis = FrameAxis(window, fps)
         self._cuts = self._axis.cut(stretch_seconds)
-        workers = workers or _WORKERS
-        self._threads = max(1, min(_MOST_THREADS, (os.cpu_count() or 1) // workers))
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="film")
+        self._workers = workers or _WORKERS
+        self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="film")
         self._jobs: dict[int, _Job] = {}
-        software = encoders.software(look.quality, fps, self._threads)
+        software = encoders.software(look.quality, fps)
         candidates = hardware
         if hardware is None:  # moviepy's writer can hand nothing to hardware
             candidates = encoders.hardware(look.quality, fps) if look.engine == "ffmpeg" else ()
@@ -200,7 +199,7 @@ class SideBySide:
         target = self._path(order)
         growing = target.with_name(f"{target.stem}.{os.getpid()}-{secrets.token_hex(4)}.part.mp4")
         try:
-            said = render(order.scene, order.words, encoder, growing, self._tool, self._threads, self._engine())
+            said = render(order.scene, order.words, encoder, growing, self._tool, self._threads(), self._engine())
             damage = self._complaints.news(said, clips)
             if not damage:
                 replace(growing, target)
@@ -222,6 +221,12 @@ class SideBySide:
             raise failure
         log.warning("%s failed; libx264 makes the film from here on: %s", encoder.name, failure.message)
         return self._make(number, order)
+
+    def _threads(self) -> int:
+        """A stretch's share of the machine; the last one, for which a person waits, has all of it."""
+        under_way = sum(not job.done.done() for job in list(self._jobs.values()))
+        share = (os.cpu_count() or 1) // max(1, min(self._workers, under_way))
+        return max(1, min(_MOST_THREADS, share))
 
     def _engine(self) -> Engine:
         if self._look.engine == "ffmpeg":
@@ -246,7 +251,7 @@ class SideBySide:
         """The command of each stretch as a person would type it; painted parts stand there by their bare names."""
         for order in orders:
             art, target = art_in(Path(), order.scene), Path(self._path(order).name)
-            arguments = command(order.scene, art, self._encoder(order), target, threads=self._threads)
+            arguments = command(order.scene, art, self._encoder(order), target, threads=1)
             yield shlex.join(("ffmpeg", *arguments))
 
 
