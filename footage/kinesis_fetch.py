@@ -130,13 +130,17 @@ class ChunkFetcher:
         return fetched
 
     def _try(self, chunk: Chunk, target: Path) -> tuple[Fetched, int | None]:
-        self._bucket.take(len(chunk.fragments) or min(_MOST_FRAGMENTS, math.ceil(chunk.window.seconds)))
+        points = len(chunk.fragments) or min(_MOST_FRAGMENTS, math.ceil(chunk.window.seconds))
+        self._bucket.take(points)
         if self._selector == "server":  # by server time, an end to come is refused
             chunk = replace(chunk, end=max(min(chunk.end, self._clock()), chunk.window.start))
         try:
             size = self._client.get_clip(self._stream, chunk, self._selector, target, received=self._received)
         except Throttled:
             self._bucket.slow_down()
+            raise
+        except ClipRefused:
+            self._bucket.give_back(points)
             raise
         keys, media = key_frames(target), self._inspect(target)
         if not media.complete:

@@ -33,6 +33,11 @@ class FragmentBucket:
         while (wait := self._try(fragments)) > 0:
             self._pause(wait)
 
+    def give_back(self, fragments: int) -> None:
+        """No clip was made: the service counts the fragments of clips, not of requests."""
+        with self._lock:
+            self._saved += fragments
+
     def slow_down(self) -> None:
         """The service said that it was too much."""
         with self._lock:
