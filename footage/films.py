@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
+import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from footage.filmbook import SIDE_BY_SIDE, FilmBook, key_of
 from footage.journal import Journal
-from footage.models import Camera, Clip, TimeWindow
+from footage.models import UTC, Camera, Clip, TimeWindow
 from footage.naming import Names
 from footage.progress import Progress
 from footage.settings import FilmSettings
@@ -41,8 +42,15 @@ class FilmSet:
     notes: tuple[str, ...]
 
 
+def nothing_to_look_at(films: FilmSet) -> None:
+    """Takes the joined films of a first look and does nothing with them."""
+
+
 class Films:
-    """Makes the films of one incident in `folder`, with pieces under way in `work`. One thread calls it."""
+    """Makes the films of one incident in its folder, with pieces under way in `work`. One thread calls it.
+
+    `first_look` is called as soon as every camera is joined, before the side-by-side is composed.
+    """
 
     def __init__(
         self,
@@ -53,7 +61,9 @@ class Films:
         work: Path,
         tool: FFmpeg,
         progress: Progress,
+        first_look: Callable[[FilmSet], None] = nothing_to_look_at,
         clock: Callable[[], float] = monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._journal = journal
         self._standing = standing
@@ -62,15 +72,19 @@ class Films:
         self._work = work
         self._tool = tool
         self._progress = progress
+        self._first_look = first_look
         self._clock = clock
+        self._book = FilmBook(journal, tool, clock=now)
         self._last_offer = -_OFFER_EVERY
+        self._offered: tuple[int, int, int] | None = None
         self._side_by_side = self._open_side_by_side() if settings.films == "all" else None
 
     def offer(self) -> None:
-        """Start composing what can be composed by now; returns at once."""
-        if self._side_by_side is None or self._clock() - self._last_offer < _OFFER_EVERY:
+        """Start composing what can be composed by now; returns at once. May be called as often as one likes."""
+        version = self._standing.version
+        if self._side_by_side is None or version == self._offered or self._clock() - self._last_offer < _OFFER_EVERY:
             return
-        self._last_offer = self._clock()
+        self._last_offer, self._offered = self._clock(), version
         tiles = self._tiles()
         ready = [
             number
@@ -84,11 +98,11 @@ class Films:
         """Make every film that is asked for and not made yet. Raises ToolFailed, DiskTrouble, Interrupted."""
         if self._settings.films == "none":
             return FilmSet({}, None, ())
-        notes: list[str] = []
-        merged = {
-            camera.word: self._merge(camera, notes) for camera in self._standing.cameras() if self._playable(camera)
-        }
+        merged, notes = self._merge_all()
+        if merged and self._side_by_side:
+            self._first_look(FilmSet(merged, None, tuple(notes)))
         side_by_side = self._compose(notes) if merged and self._side_by_side else None
+        self._book.seal()
         return FilmSet(merged, side_by_side, tuple(notes))
 
     def stop(self) -> None:
@@ -125,26 +139,39 @@ class Films:
     def _playable(self, camera: Camera) -> list[Clip]:
         return [clip for clip in self._standing.clips(camera.word) if clip.media.video is not None]
 
-    def _merge(self, camera: Camera, notes: list[str]) -> Path:
+    def _merge_all(self) -> tuple[dict[str, Path], list[str]]:
+        """One film a camera, several at once: joining reads and writes, and hardly computes."""
+        cameras = [camera for camera in self._standing.cameras() if self._playable(camera)]
+        merged: dict[str, Path] = {}
+        notes: list[str] = []
+        with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="join") as pool:
+            try:
+                for camera, (path, said) in zip(cameras, pool.map(self._merge, cameras), strict=True):
+                    merged[camera.word] = path
+                    notes += said
+            except BaseException:
+                self._tool.stop.set()  # else leaving the pool waits for joins that nobody wants any more
+                raise
+        return merged, notes
+
+    def _merge(self, camera: Camera) -> tuple[Path, Sequence[str]]:
         clips = self._playable(camera)
         target = self._journal.folder / self._names.merged(camera.word)
-        key = _key([[clip.sha256, str(clip.window.start)] for clip in clips])
-        if (made := self._made(camera.word, key)) is not None:
-            notes += made["notes"]
-            return target
+        key = key_of([[clip.sha256, str(clip.window.start)] for clip in clips])
+        if (made := self._book.made(camera.word, key)) is not None:
+            return target, made["notes"]
         self._progress.say(f"Joining {len(clips)} clip{'s' if len(clips) != 1 else ''} of camera {camera.word}.")
         zone = ZoneInfo(self._journal.incident.timezone)
         title = f"{self._journal.incident.name} - {camera.label}"
         joined = join(clips, target, tool=self._tool, work=self._work, zone=zone, title=title)
-        notes += joined.notes
-        self._book(camera.word, target, key, joined.notes)
-        return target
+        self._book.enter_joined(camera.word, key, joined, clips)
+        return target, joined.notes
 
     def _compose(self, notes: list[str]) -> Path:
         assert self._side_by_side is not None  # noqa: S101 - `finish` asks for it only where films are composed
         target = self._journal.folder / self._names.side_by_side()
         key = self._film_key()
-        if (made := self._made("", key)) is not None:
+        if (made := self._book.made(SIDE_BY_SIDE, key)) is not None:
             notes += made["notes"]
             return target
         self._progress.say("Composing the side-by-side film.")
@@ -156,7 +183,8 @@ class Films:
         sound = self._sound()
         film = self._side_by_side.finish([tile for _, tile in self._tiles()], sound, target)
         notes += film.notes
-        self._book("", target, self._film_key(), (*film.notes, f"The side-by-side was encoded with {film.encoder}."))
+        shown = {p.clip.path: p.clip for camera in self._standing.cameras() for p in self._pieces(camera) if p.clip}
+        self._book.enter_side_by_side(self._film_key(), film, list(shown.values()))
         return target
 
     def _sound(self) -> Path | None:
@@ -175,25 +203,4 @@ class Films:
             for _, tile in self._tiles()
         ]
         settings = self._settings
-        return _key([tiles, settings.layout, settings.tile_height, settings.fps, settings.audio, settings.engine])
-
-    def _made(self, word: str, key: str) -> dict[str, Any] | None:
-        """What the journal knows of a film that is made of just this and still there."""
-        made: dict[str, Any] | None = self._journal.films.get(word)
-        if made is None or made["key"] != key:
-            return None
-        path = self._journal.folder / made["file"]
-        return made if path.is_file() and path.stat().st_size == made["bytes"] else None
-
-    def _book(self, word: str, path: Path, key: str, notes: Sequence[str]) -> None:
-        with self._journal.together():
-            self._journal.films[word] = {
-                "file": path.name,
-                "key": key,
-                "bytes": path.stat().st_size,
-                "notes": list(notes),
-            }
-
-
-def _key(parts: Sequence[Any]) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+        return key_of([tiles, settings.layout, settings.tile_height, settings.fps, settings.audio, settings.engine])

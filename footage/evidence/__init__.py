@@ -1,0 +1,1 @@
+"""The evidence package: manifest, checksums, log of custody, viewer, stills, and the checks of all of it."""
