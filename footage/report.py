@@ -124,7 +124,7 @@ class Report:
             covered = self.coverage(camera)
             yield f"{camera.label}: {covered.received_seconds:g} of {covered.requested_seconds:g} seconds."
             for gap in covered.gaps:
-                yield f"  missing {_from_to(gap.window, zone)}: {_reason_words(gap)}"
+                yield f"  missing {_from_to(gap.window, zone)}: {reason_words(gap)}"
         yield from self.films.notes
 
     def _installed(self, camera: Camera) -> bool:
@@ -200,7 +200,8 @@ def _from_to(window: TimeWindow, zone: ZoneInfo) -> str:
     return f"{start:%H:%M:%S} to {end:%H:%M:%S} {end:%Z} ({window.seconds:g} s)"
 
 
-def _reason_words(gap: Missing) -> str:
+def reason_words(gap: Missing) -> str:
+    """Why a stretch is missing, with the detail where there is one."""
     words = REASONS.get(gap.reason, f"the service says {gap.reason!r}")
     return f"{words} ({gap.detail})" if gap.detail else words
 
