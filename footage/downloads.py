@@ -10,14 +10,15 @@ import os
 import random
 import re
 import threading
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urljoin
 
 import requests
 
+from footage import files
 from footage.addresses import refuse_insecure
 from footage.errors import FootageError, Interrupted
 from footage.files import BLOCK, disk_trouble, free_bytes, sha256_of, write_text
@@ -32,6 +33,8 @@ _TIMEOUT = (10.0, 30.0)
 _MAX_REDIRECTS = 5
 _MAX_RENEWALS = 4
 _LONGEST_PAUSE = 30.0
+_JSON = ".json"
+_SIDECAR = ".part" + _JSON
 
 
 class DownloadFailed(FootageError):
@@ -68,8 +71,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class _Sidecar:
-    """What a part file is a part of: enough to know whether it may be continued."""
+    """What a part file is a part of, enough to know whether it may be continued; `media` is the caller's word."""
 
+    media: str
     validator: str | None = None
     total: int | None = None
 
@@ -96,8 +100,8 @@ class Downloader:
         self._on_bytes = on_bytes
         self._local = threading.local()
 
-    def fetch(self, name: str, url: str, *, renew: Callable[[], str]) -> Part:
-        """Download to `<work>/<name>.part`, going on where an earlier attempt ended.
+    def fetch(self, name: str, url: str, *, media: str, renew: Callable[[], str]) -> Part:
+        """Download to `<work>/<name>.part`, going on where an earlier attempt at the same `media` ended.
 
         `renew` is asked for a fresh link when this one is refused. Raises DownloadFailed, DiskTrouble, Interrupted.
         """
@@ -106,7 +110,7 @@ class Downloader:
         while True:
             before = _size(part)
             try:
-                return self._attempt(part, url)
+                return self._attempt(part, url, media)
             except _LinkStale as error:
                 renewals += 1
                 if renewals > _MAX_RENEWALS:
@@ -125,8 +129,23 @@ class Downloader:
         part.unlink(missing_ok=True)
         _sidecar_path(part).unlink(missing_ok=True)
 
-    def _attempt(self, part: Path, url: str) -> Part:
-        sidecar, have = _read_sidecar(part), _size(part)
+    def take_back(self, folder: Path, recorded: Collection[str]) -> None:
+        """Make parts again of files that a killed run moved to `folder` but did not record.
+
+        What proves a file to be such a one is its sidecar, which is thrown away only after the record is on disk.
+        """
+        for path in self._work.glob(f"*{_SIDECAR}"):
+            part = path.with_name(path.name.removesuffix(_JSON))
+            target = folder / part.stem
+            if target.name in recorded:
+                self.discard(target.name)
+            elif not part.exists() and _is_whole(target, _load_sidecar(path)):
+                log.info("%s was not recorded: taken back", target.name)
+                with disk_trouble(part):
+                    files.replace(target, part)
+
+    def _attempt(self, part: Path, url: str, media: str) -> Part:
+        sidecar, have = _read_sidecar(part, media), _size(part)
         if sidecar.total is not None and have == sidecar.total:
             return Part(part, have, sha256_of(part))
         headers = {"Accept-Encoding": "identity"}
@@ -134,7 +153,7 @@ class Downloader:
             headers |= {"Range": f"bytes={have}-", "If-Range": sidecar.validator}
         with self._open(url, headers) as response:
             try:
-                return self._receive(response, part, have if "Range" in headers else 0, sidecar.total)
+                return self._receive(response, part, have if "Range" in headers else 0, sidecar)
             except _WrongPlace:
                 self.discard(part.name.removesuffix(".part"))
                 raise
@@ -159,7 +178,7 @@ class Downloader:
         session: requests.Session = self._local.session
         return session
 
-    def _receive(self, response: requests.Response, part: Path, asked_from: int, expected: int | None) -> Part:
+    def _receive(self, response: requests.Response, part: Path, asked_from: int, sidecar: _Sidecar) -> Part:
         status = response.status_code
         if status in _STALE_LINK:
             raise _LinkStale(f"status {status}")
@@ -168,11 +187,10 @@ class Downloader:
         if status not in (200, 206):
             raise _Again(f"status {status}", _retry_after(response))
         offset, total = _placed(response, asked_from)
-        if offset and total != expected:
+        if offset and total != sidecar.total:
             raise _WrongPlace("the file changed its length")
-        validator = _validator(response)
         with disk_trouble(part):
-            _write_sidecar(part, _Sidecar(validator, total))
+            _write_sidecar(part, replace(sidecar, validator=_validator(response), total=total))
             self._check_space(total, offset)
             size, digest = self._write(response, part, offset)
         if total is not None and size != total:
@@ -248,15 +266,24 @@ def _size(path: Path) -> int:
 
 
 def _sidecar_path(part: Path) -> Path:
-    return part.with_name(part.name + ".json")
+    return part.with_name(part.name + _JSON)
 
 
-def _read_sidecar(part: Path) -> _Sidecar:
+def _read_sidecar(part: Path, media: str) -> _Sidecar:
+    """What is known of a part; one of other media, or of which nothing can be read, is started anew."""
+    sidecar = _load_sidecar(_sidecar_path(part))
+    return sidecar if sidecar is not None and sidecar.media == media else _Sidecar(media)
+
+
+def _load_sidecar(path: Path) -> _Sidecar | None:
     try:
-        data = json.loads(_sidecar_path(part).read_text(encoding="utf-8"))
-        return _Sidecar(data["validator"], data["total"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return _Sidecar()  # without a readable sidecar a part cannot be trusted: it is started anew
+        return _Sidecar(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _is_whole(file: Path, sidecar: _Sidecar | None) -> bool:
+    return sidecar is not None and file.is_file() and sidecar.total in (None, _size(file))
 
 
 def _write_sidecar(part: Path, sidecar: _Sidecar) -> None:

@@ -40,6 +40,8 @@ class Errands:
         self._closed: set[Cell] = set()
         self._failed: set[Cell] = set()
         self._complete: list[Cell] = []
+        self._booked: list[str] = []
+        fetcher.take_back(self._used_names)
 
     def send(
         self, link: MediaLink, camera: str, cells: Sequence[Cell], *, relook: Relook, request: Request | None = None
@@ -92,6 +94,7 @@ class Errands:
         cells = self._under_way.pop(key)
         if arrival.clip is not None:
             self._arrived.add(key)
+            self._booked.append(arrival.errand.name)
             self._book_clip(arrival.clip)
         elif arrival.error is not None:
             self._failed.update(cells)
@@ -99,6 +102,16 @@ class Errands:
         for cell in cells:
             self._awaited[cell] -= 1
             self._check(cell)
+
+    def settle(self) -> None:
+        """What was booked is on disk in the journal: forget how it came."""
+        while self._booked:
+            self._fetcher.settle(self._booked.pop())
+
+    @property
+    def some_complete(self) -> bool:
+        """Whether `take_complete` has something to give."""
+        return bool(self._complete)
 
     def take_complete(self) -> list[Cell]:
         """The cells that became complete since the last call."""
@@ -122,7 +135,11 @@ class Errands:
             log.info("%s holds the same bytes for the same time as %s: kept once", clip.path.name, twin.path.name)
             clip.path.unlink()
             return
-        self._journal.add_clip(clip)
+        with self._journal.together():
+            self._journal.add_clip(clip)
+            self._add_damage(clip)
+
+    def _add_damage(self, clip: Clip) -> None:
         claimed = clip.returned.overlap(clip.requested) or clip.requested
         if not clip.media.complete and clip.window.end < claimed.end:
             rest = TimeWindow(max(clip.window.end, claimed.start), claimed.end)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from footage.addresses import without_secret
 from footage.downloads import Downloader, DownloadFailed, Part
 from footage.errors import BrokenMedia, RequestRefused, ServiceUnreachable
 from footage.files import disk_trouble, replace
-from footage.models import Clip, Media, MediaLink, TimeWindow
+from footage.models import UTC, Clip, Media, MediaLink, TimeWindow
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +45,7 @@ class Arrival:
 
 
 class Fetcher:
-    """Runs errands in the background; `arrivals` gives each result once."""
+    """Runs errands in the background; `arrivals` gives each result once, `settle` follows when it is recorded."""
 
     def __init__(self, downloader: Downloader, folder: Path, inspect: Callable[[Path], Media]) -> None:
         self._downloader = downloader
@@ -58,14 +60,23 @@ class Fetcher:
         self.under_way += 1
         self._pool.submit(self._run, errand)
 
-    def next_arrival(self, timeout: float) -> Arrival | None:
-        """The next result, waiting at most `timeout` seconds for it."""
-        try:
-            arrival = self._arrivals.get(timeout=max(timeout, 0.001))
-        except queue.Empty:
-            return None
-        self.under_way -= 1
-        return arrival
+    def arrivals(self, timeout: float) -> list[Arrival]:
+        """All results that are there, waiting at most `timeout` seconds for the first one."""
+        found: list[Arrival] = []
+        with suppress(queue.Empty):
+            found.append(self._arrivals.get(timeout=max(timeout, 0.001)))
+            while True:
+                found.append(self._arrivals.get_nowait())
+        self.under_way -= len(found)
+        return found
+
+    def settle(self, name: str) -> None:
+        """Forget how a file came: it is recorded, and a later run need not find out whose it is."""
+        self._downloader.discard(name)
+
+    def take_back(self, recorded: Collection[str]) -> None:
+        """Undo what a killed run did to the folder without recording it."""
+        self._downloader.take_back(self._folder, recorded)
 
     def close(self) -> None:
         """Start nothing more; what is under way ends by the downloader's stop."""
@@ -78,7 +89,8 @@ class Fetcher:
             self._arrivals.put(Arrival(errand, error=error))
 
     def _bring(self, errand: Errand) -> Clip:
-        part = self._downloader.fetch(errand.name, errand.link.url or errand.renew(), renew=errand.renew)
+        url = errand.link.url or errand.renew()
+        part = self._download(errand, url)
         media = self._look_inside(part)
         if not _whole(media):
             log.warning("%s arrived whole in length but is broken inside; fetching it once more", errand.name)
@@ -86,7 +98,6 @@ class Fetcher:
         target = self._folder / errand.name
         with disk_trouble(target):
             replace(part.path, target)
-        self._downloader.discard(errand.name)
         length = timedelta(seconds=round(media.duration, 6))
         start = errand.link.window.start
         return Clip(
@@ -99,14 +110,21 @@ class Fetcher:
             sha256=part.sha256,
             media=media,
             retrieval_id=errand.retrieval_id,
+            source=without_secret(url),
+            arrived=datetime.now(UTC),
         )
+
+    def _download(self, errand: Errand, url: str) -> Part:
+        returned = errand.link.window
+        media = f"{errand.camera} {returned.start.isoformat()} {returned.end.isoformat()}"
+        return self._downloader.fetch(errand.name, url, media=media, renew=errand.renew)
 
     def _fetch_again(self, errand: Errand, part: Part, media: Media) -> tuple[Part, Media]:
         kept = part.path.with_suffix(".first")
         replace(part.path, kept)
         self._downloader.discard(errand.name)
         try:
-            part = self._downloader.fetch(errand.name, errand.renew(), renew=errand.renew)
+            part = self._download(errand, errand.renew())
             media = self._look_inside(part)
         except (DownloadFailed, RequestRefused, ServiceUnreachable):
             replace(kept, part.path)  # the first copy is all there is: what can be read of it is used

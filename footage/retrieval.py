@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from footage.asking import Asking
 from footage.board import Board, Cell
 from footage.errands import Errands
 from footage.errors import FootageError, QuotaReached, ServiceUnreachable
-from footage.fetching import Fetcher
+from footage.fetching import Arrival, Fetcher
 from footage.journal import Journal
 from footage.looking import Looking
 from footage.polling import Interval
@@ -33,7 +33,10 @@ class Patience:
 
 
 class Retrieval:
-    """Brings the footage of one vehicle's incident; `run` returns when every cell has ended or the wait is over."""
+    """Brings the footage of one vehicle's incident; `run` returns when every cell has ended or the wait is over.
+
+    `on_turn` is called again and again meanwhile, at least every half second but for the calls of one look.
+    """
 
     def __init__(
         self,
@@ -46,7 +49,7 @@ class Retrieval:
         board: Board,
         patience: Patience,
         progress: Progress,
-        on_change: Callable[[], None],
+        on_turn: Callable[[], None],
         clock: Callable[[], datetime],
     ) -> None:
         self._journal = journal
@@ -57,7 +60,7 @@ class Retrieval:
         self._board = board
         self._patience = patience
         self._progress = progress
-        self._on_change = on_change
+        self._on_turn = on_turn
         self._clock = clock
         self._interval = Interval(patience.poll_interval)
         self._next_look = clock()
@@ -71,6 +74,7 @@ class Retrieval:
             asked = self._ask()
             self._look_if_due()
             self._take_arrivals(patient=not asked)
+            self._on_turn()
 
     def _over(self) -> bool:
         if self._fetcher.under_way:
@@ -101,8 +105,6 @@ class Retrieval:
         else:
             self._silent_since = None
             self._interval.news() if news else self._interval.nothing_new()
-            if news:
-                self._on_change()
         self._looks += 1
         self._next_look = self._clock() + timedelta(seconds=self._interval.seconds)
 
@@ -116,14 +118,19 @@ class Retrieval:
             self.stopped_by = error
 
     def _take_arrivals(self, *, patient: bool) -> None:
-        arrival = self._fetcher.next_arrival(self._pause() if patient else 0.0)
-        while arrival is not None:
-            self._errands.book(arrival)
-            self._on_change()
-            arrival = self._fetcher.next_arrival(0.0)
-        for cell in self._errands.take_complete():
-            self._end_cell(cell)
-            self._on_change()
+        arrivals = self._fetcher.arrivals(self._pause() if patient else 0.0)
+        self._book(arrivals)
+
+    def _book(self, arrivals: Sequence[Arrival]) -> None:
+        """Record what came and what is complete with it, as one change of the journal; then tidy up."""
+        if not arrivals and not self._errands.some_complete:
+            return
+        with self._journal.together():
+            for arrival in arrivals:
+                self._errands.book(arrival)
+            for cell in self._errands.take_complete():
+                self._end_cell(cell)
+        self._errands.settle()
 
     def _pause(self) -> float:
         """Seconds until something is due; never long, so that a stop is felt at once."""
