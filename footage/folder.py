@@ -20,7 +20,8 @@ from footage.models import Incident
 from footage.naming import Names
 from footage.values_json import time_text, window_to_json
 
-_IDENTITY = ".incident.json"
+IDENTITY = ".incident.json"
+"""Says whose a folder is, from before the first clip arrives; manifest.json tells everything else."""
 _LOCK, _HOLDER = "run.lock", "holder.json"
 _MOST_TWINS = 1000
 
@@ -53,7 +54,7 @@ def claim_folder(output: Path, incident: Incident) -> Path:
         with disk_trouble(folder):
             folder.mkdir(parents=True, exist_ok=True)
             try:
-                with (folder / _IDENTITY).open("x", encoding="utf-8") as file:
+                with (folder / IDENTITY).open("x", encoding="utf-8") as file:
                     json.dump(_identity(incident), file)
             except FileExistsError:
                 continue  # another run was faster: look again whose it is
@@ -135,7 +136,7 @@ def _identity(incident: Incident) -> dict[str, Any]:
 
 def _owner(path: Path) -> dict[str, Any] | None:
     try:
-        owner: dict[str, Any] = json.loads((path / _IDENTITY).read_text(encoding="utf-8"))
+        owner: dict[str, Any] = json.loads((path / IDENTITY).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return owner
