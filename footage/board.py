@@ -21,6 +21,8 @@ class Board:
         self._cameras = tuple(cameras)
         self._states = {(camera.word, window): CellState.WANTED for window in windows for camera in cameras}
         self._reasons: dict[Cell, str] = {}
+        self.changes = 0
+        """Grows with each change."""
 
     def __contains__(self, cell: Cell) -> bool:
         return cell in self._states
@@ -31,6 +33,7 @@ class Board:
 
     def set(self, cell: Cell, state: CellState, reason: str = "") -> None:
         """Note how a cell stands now; `reason` belongs to MISSING."""
+        self.changes += 1
         self._states[cell] = state
         self._reasons[cell] = reason
         self._progress.cell(*cell, state, reason)

@@ -248,7 +248,7 @@ class Run:
             board=board,
             patience=self._patience(),
             progress=parts.progress,
-            on_change=films.offer,
+            on_turn=films.offer,
             clock=parts.clock,
         )
         looking.fetch_uploaded(self._found)

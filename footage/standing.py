@@ -29,6 +29,11 @@ class Standing:
         """The asked time."""
         return self._journal.incident.window
 
+    @property
+    def version(self) -> tuple[int, int, int]:
+        """Another value whenever something has changed that films may depend on."""
+        return len(self._journal.clips), len(self._journal.missing), self._board.changes if self._board else 0
+
     def cameras(self) -> tuple[Camera, ...]:
         """The cameras that are installed as far as is known, in their order: those that get a tile."""
         return tuple(camera for camera in self._journal.incident.cameras if not self._absent(camera))
