@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -65,17 +66,16 @@ class Shown:
 def clocks(film: Path, cells: Sequence[Box], fps: Fraction, *, every: int = 1) -> Iterator[Shown]:
     """Read the clock of each tile in every `every`-th frame."""
     start = START.timestamp()
-    for number, picture in enumerate(pictures(film)):
-        if number % every == 0:
-            moment = start + float(number / fps)
-            readings = [read(inner(tile(picture, cell))) for cell in cells]
-            yield Shown(number, tuple(seen.milliseconds / 1000 - moment if seen else None for seen in readings))
+    for number, picture in enumerate(pictures(film, every=every)):
+        moment = start + float(number * every / fps)
+        readings = [read(inner(tile(picture, cell))) for cell in cells]
+        yield Shown(number * every, tuple(seen.milliseconds / 1000 - moment if seen else None for seen in readings))
 
 
-def pictures(film: Path) -> Iterator[np.ndarray]:
-    """Every frame's brightness as (height, width)."""
+def pictures(film: Path, *, every: int = 1) -> Iterator[np.ndarray]:
+    """The brightness of every `every`-th frame as (height, width)."""
     with av.open(str(film)) as container:
-        for frame in container.decode(video=0):
+        for frame in islice(container.decode(video=0), 0, None, every):
             yield frame.to_ndarray(format="gray")
 
 

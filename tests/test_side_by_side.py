@@ -8,12 +8,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
+from demo.cameras import CameraModel
 from footage.errors import Interrupted, ToolFailed
 from footage.models import Clip, Missing
 from footage.timeline import lay
@@ -273,24 +275,29 @@ def test_a_clip_that_breaks_inside_is_told_once_and_costs_its_broken_part_only(f
     broken = tmp_path / "broken.mp4"
     _spoil(clip.path, broken)
     spoiled = replace(clip, path=broken, sha256="spoiled")
-    film = open_film(work, 4, scan=lambda path, media: ((1.0, 2.0),) if path == broken else ())
+    film = open_film(work, 4, scan=None)
     damages = film.complete([laid("Road", 4, spoiled)])
-    assert [(damage.clip, damage.ranges) for damage in damages] == [(spoiled, ((1.0, 2.0),))]
+    assert [damage.clip for damage in damages] == [spoiled]
+    [(begin, end)] = damages[0].ranges
+    assert 1.2 <= begin < 1.5
+    assert end == pytest.approx(2.0, abs=0.001)
     known = replace(spoiled, media=replace(spoiled.media, damage=damages[0].ranges))
     tiles = [laid("Road", 4, known)]
     assert film.complete(tiles) == ()
     made_film = film.finish(tiles, None, tmp_path / "film.mp4")
     film.stop()
     shown = list(clocks(made_film.path, cells_of(tiles), Fraction(30)))
-    assert [each.errors[0] is None for each in shown] == [30 <= frame < 60 for frame in range(120)]
+    first = ceil(begin * 30 - 1e-6)
+    assert [each.errors[0] is None for each in shown] == [first <= frame < 60 for frame in range(120)]
+    assert all(abs(each.errors[0]) <= FRAME for each in shown if each.errors[0] is not None)
 
 
 def _spoil(source: Path, target: Path) -> None:
-    """Overwrite the coded bytes of the pictures from 1.2 s to 1.5 s: the file stays as long as it was."""
+    """Overwrite the coded bytes of the pictures from 1.2 s to before 1.5 s: the file stays as long as it was."""
     with av.open(str(source)) as film:
         track = film.streams.video[0]
         packets = [(packet, packet.pts * track.time_base) for packet in film.demux(track) if packet.pts is not None]
-        places = [(packet.pos, packet.size) for packet, seconds in packets if 1.2 < seconds < 1.5]
+        places = [(packet.pos, packet.size) for packet, seconds in packets if 1.2 <= seconds < 1.5]
     content = bytearray(source.read_bytes())
     for place, size in places:
         content[place + 6 : place + size] = b"\xa5" * (size - 6)
@@ -364,3 +371,34 @@ def test_importing_the_film_brings_no_heavy_package():
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
 
 
+
+
+TINY = replace(LOOK, tile_height=90, title="")
+MINUTES = range(0, 600, 60)
+
+
+def _minutes(folder: Path, model: CameraModel, **other: tuple[float, float]) -> list[Clip]:
+    """A clip for each minute of ten; `other` gives begin and length of those that differ, by minute: m4=(...)."""
+    times = [other.get(f"m{at // 60}", (at, 60.0)) for at in MINUTES]
+    clips = [(at, begin, length) for at, (begin, length) in zip(MINUTES, times, strict=True) if length]
+    return [record(folder, model.scaled(90), begin, length, (at, at + 60)) for at, begin, length in clips]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_ten_minutes_of_four_cameras_stay_in_time(folder, work):
+    cameras = {
+        "Road": _minutes(folder, WIDE, m0=(-2.4, 62.4)),
+        "Driver": _minutes(folder, SLOW, m4=(240, 0)),
+        "Analog1": _minutes(folder, NARROW),
+        "Analog2": _minutes(folder, replace(WIDE, index=3, word="analog2"), m8=(480, 59.3)),
+    }
+    tiles = [laid(label, 600, *clips) for label, clips in cameras.items()]
+    film = made(work, 600, tiles, TINY, stretch_seconds=60.0)
+    missing = {1: range(240 * 30, 300 * 30), 3: range(round(539.3 * 30), 540 * 30)}
+    worst = 0.0
+    for shown in clocks(film.path, cells_of(tiles, TINY), Fraction(30), every=7):
+        for number, error in enumerate(shown.errors):
+            assert (error is None) == (shown.frame in missing.get(number, ())), (shown, number)
+            worst = max(worst, abs(error or 0.0))
+    assert worst <= FRAME
