@@ -15,10 +15,13 @@ from typer.exceptions import TyperException
 
 from cli.options import (
     AcceptPartial,
+    After,
     All,
+    Around,
     AskAgain,
     Audio,
     AwsRegion,
+    Before,
     Cameras,
     Chunk,
     Debug,
@@ -93,6 +96,9 @@ def pull(
     start: Start = None,
     duration: Duration = None,
     end: End = None,
+    around: Around = None,
+    before: Before = None,
+    after: After = None,
     timezone: Timezone = None,
     cameras: Cameras = None,
     films: Films = FilmChoice.ALL,
@@ -131,7 +137,8 @@ def pull(
         over_quota=over_quota,
     )
     desk = open_desk(DeskOptions(output, logs, json_output, no_input, yes, debug, samsara_region.value, retries))
-    order = PullOptions(vehicle, stream or (), source, start, duration, end, timezone, cameras, name, settings=settings)
+    times = (start, duration, end, around, before, after)
+    order = PullOptions(vehicle, stream or (), source, *times, timezone, cameras, name, settings=settings)
     return desk.pull(order, dry_run=dry_run)
 
 

@@ -22,7 +22,7 @@ def play_samsara(desk: Desk, settings: RunSettings, now: datetime) -> int:
     from demo.samsara_service import SamsaraService
 
     with SamsaraService() as service:
-        desk.client = SamsaraClient(service.key, base_url=service.url)
+        desk.services.samsara_client = SamsaraClient(service.key, base_url=service.url)
         return desk.pull(_options(settings, now, vehicle=_VEHICLE))
 
 

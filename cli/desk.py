@@ -4,34 +4,39 @@ from __future__ import annotations
 
 import json
 import logging
-import os
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cached_property
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cli.logs import keep_secret, open_log
-from cli.order import FindVehicle, PullOptions, take_order
-from cli.screen import LineProgress
-from cli.words import end_words, error_words, plan_json, plan_words, resume_command
-from footage.earlier import unfinished_run
-from footage.errors import FootageError, InputRefused, Interrupted, NotAllowed
-from footage.journal import Journal, Request, find_journals
-from footage.models import UTC
-from footage.pacing import Pause
-from footage.report import failure_json
-from footage.run import Parts, Plan, Run
-from footage.settings import KinesisSettings
+from cli.again import pull_command
+from cli.logs import open_log
+from cli.order import PullOptions, take_order
+from footage.errors import FootageError, InputRefused, Interrupted
+from footage.models import UTC, Incident
 from footage.video.ffmpeg import FFmpeg
-from footage.video.probe import inspect
-from helpers import Asker, can_ask, resolve_key
-from kinesis_clip import KinesisClient
-from SamsaraAPI import DEFAULT_URL, SamsaraClient, find_vehicle
+from helpers import Asker, can_ask
+
+# What films and services need is imported where it is used: the first question must not wait for it.
+if TYPE_CHECKING:
+    from cli.services import Services
+    from footage.journal import Journal, Request
+    from footage.run import Plan, Run
 
 log = logging.getLogger(__name__)
 
-REGIONS = {"us": DEFAULT_URL, "eu": "https://api.eu.samsara.com", "ca": "https://api.ca.samsara.com"}
-"""Samsara's own hosts (developers.samsara.com/docs/base-url)."""
+
+CAMERAS_KEEP = timedelta(days=7)
+"""About how long a camera keeps what nobody asked for: by driving time, less than a week (Samsara's help pages)."""
+_WARM_UP_AFTER = 0.5
+OLD_FOOTAGE = (
+    "That is more than a week ago. The cameras overwrite their oldest footage after some days of driving: "
+    "what was not uploaded by then may be gone."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +60,9 @@ class Desk:
     options: DeskOptions
     out: Callable[[str], None]
     say: Callable[[str], None]
-    client: SamsaraClient | None = None
-    kinesis_client: KinesisClient | None = None
     log_file: Path | None = None
     run: Run | None = None
     _tool: FFmpeg = field(default_factory=FFmpeg)
-    _kinesis_settings: KinesisSettings = field(default_factory=KinesisSettings)
 
     def open_log(self) -> None:
         """Begin the log file of this call."""
@@ -69,15 +71,26 @@ class Desk:
     def pull(self, options: PullOptions, *, ask_all: bool = False, dry_run: bool = False) -> int:
         """Plan, confirm, carry out, report; the exit code."""
         now = datetime.now(UTC)
-        self._kinesis_settings = options.settings.kinesis
+        if ask_all:
+            _warm_up()
         incident = take_order(
             options,
             asker=self._asker,
             ask_all=ask_all,
-            find_vehicle=self._vehicle_finder,
-            find_streams=self._list_streams,
+            read_fleet=lambda: self.services.fleet(),
+            find_streams=lambda: self.services.streams(options.settings.kinesis),
             now=now,
         )
+        self._warn_of_age(incident, now)
+        if ask_all:
+            self._tell_command(incident)
+        return self._pull(incident, options, now, dry_run=dry_run, ask_all=ask_all)
+
+    def _pull(self, incident: Incident, options: PullOptions, now: datetime, *, dry_run: bool, ask_all: bool) -> int:
+        from cli.words import plan_words
+        from footage.earlier import unfinished_run
+        from footage.journal import Journal, find_journals
+
         earlier = None if dry_run else unfinished_run(find_journals(self.options.logs), incident)
         if earlier is not None and self._wants(earlier):
             return self.resume(earlier)
@@ -93,15 +106,18 @@ class Desk:
 
     def resume(self, journal: Journal) -> int:
         """Go on with a journal; the exit code."""
-        self._kinesis_settings = journal.settings.kinesis
         self._new_run(journal).prepare()
         return self._deliver()
 
     def explain(self, error: FootageError) -> int:
         """Say how a call ended badly, in words or as the JSON object; the exit code."""
+        from cli.words import error_words, resume_command
+
         log.error("%s: %s", error.kind, error.message)
         journal = self.run.journal.path if self.run else None
         if self.options.json:
+            from footage.report import failure_json
+
             report = self.run.report(error) if self.run and journal else None
             self.out(json.dumps(report.to_json() if report else failure_json(error, self.log_file)))
         for line in error_words(error, self.log_file):
@@ -118,38 +134,26 @@ class Desk:
     def _asker(self) -> Asker | None:
         return Asker(say=self.say) if can_ask() and not self.options.no_input else None
 
-    def _service(self) -> SamsaraClient:
-        if self.client is None:
-            asker = self._asker
-            key = resolve_key(os.environ, ask=asker.key if asker else None)
-            keep_secret(key)
-            address = os.environ.get("SAMSARA_API_URL") or REGIONS[self.options.region]
-            self.client = SamsaraClient(key, base_url=address, attempts=self.options.retries, stop=self._tool.stop)
-        return self.client
+    @cached_property
+    def services(self) -> Services:
+        """Samsara and Kinesis Video, as far as they are needed."""
+        from cli.services import Services
 
-    def _kinesis(self) -> KinesisClient:
-        if self.kinesis_client is None:
-            settings = self._kinesis_settings
-            self.kinesis_client = KinesisClient(
-                profile=settings.profile,
-                region=settings.region,
-                pause=Pause(self._tool.stop),
-                retries=self.options.retries,
-            )
-        return self.kinesis_client
+        return Services(
+            region=self.options.region,
+            retries=self.options.retries,
+            asker=self._asker,
+            say=lambda line: self._tell([line]),
+            stop=self._tool.stop,
+        )
 
-    def _list_streams(self) -> list[str]:
-        try:
-            return self._kinesis().streams()
-        except NotAllowed as error:
-            self._tell([f"The account's streams cannot be listed: {error.message}"])
-            return []
+    def _warn_of_age(self, incident: Incident, now: datetime) -> None:
+        if incident.vehicle is not None and now - incident.window.start > CAMERAS_KEEP:
+            self._tell([OLD_FOOTAGE])
 
-    def _vehicle_finder(self) -> FindVehicle:
-        service = self._service()
-        self._tell(["Reading the list of vehicles."])
-        vehicles = service.vehicles()
-        return lambda text: find_vehicle(vehicles, text)
+    def _tell_command(self, incident: Incident) -> None:
+        vehicle = self.services.fleet().handle(incident.vehicle) if incident.vehicle else None
+        self._tell([f"The same without questions: {pull_command(incident, vehicle)}"])
 
     def _wants(self, journal: Journal) -> bool:
         self._tell([f"An unfinished run of this incident is there: {journal.path}"])
@@ -157,9 +161,13 @@ class Desk:
         return asker is None or self.options.yes or asker.confirm("Go on with it?", default=True)
 
     def _new_run(self, journal: Journal) -> Run:
+        from cli.screen import LineProgress
+        from footage.run import Parts, Run
+        from footage.video.probe import inspect
+
         parts = Parts(
-            service=self._service,
-            kinesis=self._kinesis,
+            service=self.services.samsara,
+            kinesis=lambda: self.services.kinesis(journal.settings.kinesis),
             inspect=inspect,
             tool=self._tool,
             progress=LineProgress(lambda line: self._tell([line])),
@@ -171,6 +179,8 @@ class Desk:
         return self.run
 
     def _show_dry(self, plan: Plan) -> int:
+        from cli.words import plan_json, plan_words
+
         if self.options.json:
             self.out(json.dumps(plan_json(plan)))
         else:
@@ -198,6 +208,8 @@ class Desk:
         return asker.confirm("Ask again, though it may cost quota twice?", default=False)
 
     def _deliver(self) -> int:
+        from cli.words import end_words
+
         assert self.run is not None  # noqa: S101 - made just before
         report = self.run.carry_out()
         for line in end_words(report):
@@ -211,3 +223,10 @@ class Desk:
         for line in lines:
             log.info("%s", line)
             self.say(line)
+
+
+def _warm_up() -> None:
+    """Load what the run will need while the person reads the first question."""
+    timer = threading.Timer(_WARM_UP_AFTER, lambda: import_module("cli.services") and import_module("footage.run"))
+    timer.daemon = True
+    timer.start()

@@ -5,30 +5,33 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from footage.cameras import stream_name
 from footage.errors import InputRefused
 from footage.models import Camera, Incident, MediaType, TimeWindow, Vehicle
 from footage.settings import RunSettings
+from footage.typed import parse_span
+from footage.walltime import parse_end, parse_start, parse_zone
 from helpers import (
     Asker,
     check_past,
     local_zone_name,
     parse_cameras,
     parse_duration,
-    parse_end,
     parse_source,
-    parse_start,
     parse_streams,
-    parse_zone,
     window_of,
 )
 
+if TYPE_CHECKING:
+    from cli.fleet import Fleet
+
 T = TypeVar("T")
-FindVehicle = Callable[[str], Vehicle]
+AROUND_BEFORE, AROUND_AFTER = "5", "10"
+"""Minutes before and after a moment where only the moment is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,9 @@ class PullOptions:
     start: str | None = None
     duration: str | None = None
     end: str | None = None
+    around: str | None = None
+    before: str | None = None
+    after: str | None = None
     timezone: str | None = None
     cameras: str | None = None
     name: str | None = None
@@ -53,18 +59,18 @@ def take_order(
     *,
     asker: Asker | None,
     ask_all: bool,
-    find_vehicle: Callable[[], FindVehicle],
+    read_fleet: Callable[[], Fleet],
     find_streams: Callable[[], Sequence[str]],
     now: datetime,
 ) -> Incident:
     """The incident that the options and, where `asker` is given, the person's answers describe.
 
-    `ask_all` asks also for what has a default. `find_vehicle` gets the look-up, and with it the key, when it is needed;
+    `ask_all` asks also for what has a default. `read_fleet` reads the vehicles, and gets the key, when they are needed;
     `find_streams` lists the account's streams, as far as that is allowed, when they are asked for. Raises InputRefused,
     which names a missing option where nobody can be asked.
     """
     source = _source(options, asker)
-    vehicle = _vehicle(options, asker, find_vehicle()) if source == "samsara" else None
+    vehicle = _vehicle(options, asker, read_fleet()) if source == "samsara" else None
     window, zone = _window(options, asker, ask_all=ask_all, now=now)
     cameras = _cameras(options, asker if ask_all else None) if vehicle else ()
     cameras = add_streams(cameras, _streams(options, asker, source, find_streams))
@@ -115,27 +121,50 @@ def _source(options: PullOptions, asker: Asker | None) -> str:
     return _need(asker, "--vehicle").source()
 
 
-def _vehicle(options: PullOptions, asker: Asker | None, find: FindVehicle) -> Vehicle:
+def _vehicle(options: PullOptions, asker: Asker | None, fleet: Fleet) -> Vehicle:
     if options.vehicle is not None:
-        return find(options.vehicle)
-    return _need(asker, "--vehicle").vehicle(find)
+        return fleet.find(options.vehicle)
+    return _need(asker, "--vehicle").vehicle(fleet.pick, fleet.offers)
 
 
 def _window(
     options: PullOptions, asker: Asker | None, *, ask_all: bool, now: datetime
 ) -> tuple[TimeWindow, ZoneInfo]:
-    if options.duration is not None and options.end is not None:
-        raise InputRefused("Give either --duration or --end, not both.")
+    _refuse_two_ways(options)
     given = parse_zone(options.timezone) if options.timezone is not None else None
-    if options.start is not None:
+    if options.around is not None:
         zone = given or parse_zone(local_zone_name())
-        start = parse_start(options.start, zone)
+        window = _around(options, parse_start(options.around, zone))
     else:
-        known = given or (None if ask_all else parse_zone(local_zone_name()))
-        start, zone = _need(asker, "--start").start(known, now, local_zone_name())
-    window = _ending(options, asker, start, zone, now)
+        start, zone = _start(options, asker, given, ask_all=ask_all, now=now)
+        window = _ending(options, asker, start, zone, now)
     check_past(window, now)
     return window, zone
+
+
+def _refuse_two_ways(options: PullOptions) -> None:
+    if options.duration is not None and options.end is not None:
+        raise InputRefused("Give either --duration or --end, not both.")
+    others = (options.start, options.duration, options.end)
+    if options.around is not None and any(other is not None for other in others):
+        raise InputRefused("--around takes the place of --start, --duration and --end: give it with --before, --after.")
+    if options.around is None and (options.before is not None or options.after is not None):
+        raise InputRefused("--before and --after go with --around.")
+
+
+def _around(options: PullOptions, moment: datetime) -> TimeWindow:
+    before, after = parse_span(options.before or AROUND_BEFORE), parse_span(options.after or AROUND_AFTER)
+    return window_of(moment - before, end=moment + after)
+
+
+def _start(
+    options: PullOptions, asker: Asker | None, given: ZoneInfo | None, *, ask_all: bool, now: datetime
+) -> tuple[datetime, ZoneInfo]:
+    if options.start is not None:
+        zone = given or parse_zone(local_zone_name())
+        return parse_start(options.start, zone), zone
+    known = given or (None if ask_all else parse_zone(local_zone_name()))
+    return _need(asker, "--start").start(known, now, local_zone_name())
 
 
 def _ending(
@@ -143,12 +172,9 @@ def _ending(
 ) -> TimeWindow:
     if options.end is not None:
         return window_of(start, end=parse_end(options.end, zone))
-    duration: timedelta
     if options.duration is not None:
-        duration = parse_duration(options.duration)
-    else:
-        duration = _need(asker, "--duration").duration(start, now)
-    return window_of(start, duration=duration)
+        return window_of(start, duration=parse_duration(options.duration))
+    return _need(asker, "--duration").window(start, now)
 
 
 def _cameras(options: PullOptions, asker: Asker | None) -> tuple[Camera, ...]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from footage.errors import FootageError
 from footage.journal import Journal
 from footage.models import Camera, Incident
-from footage.report import Report, local_span, quota_json
-from footage.run import Plan
 from footage.values_json import incident_to_json, time_text
+
+# An error at the first question must not wait for what makes films, which the report brings with it.
+if TYPE_CHECKING:
+    from footage.report import Report
+    from footage.run import Plan
 
 _HEADLINES = {
     "complete": "Complete: every asked second of every camera is there.",
@@ -26,6 +29,8 @@ _HEADLINES = {
 
 def plan_words(plan: Plan) -> Iterator[str]:
     """The plan, a line each."""
+    from footage.report import local_span
+
     incident = plan.incident
     yield f"Incident: {incident.name}" + (f" (vehicle id {incident.vehicle.id})" if incident.vehicle else "")
     yield from (f"Time: {line}" for line in local_span(incident.window, ZoneInfo(incident.timezone)))
@@ -110,6 +115,8 @@ def status_json(journals: Iterable[Journal]) -> str:
 
 def plan_json(plan: Plan) -> dict[str, Any]:
     """What --dry-run prints with --json."""
+    from footage.report import quota_json
+
     return {
         "schema": 1,
         "status": "planned",
@@ -135,6 +142,8 @@ def _open_requests(journal: Journal) -> int:
 
 
 def _about(incident: Incident) -> str:
+    from footage.report import local_span
+
     span = next(iter(local_span(incident.window, ZoneInfo(incident.timezone))))
     return f"{incident.name}, {span}, {', '.join(camera.word for camera in incident.cameras)}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from datetime import datetime, tzinfo
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from dateutil import tz
@@ -17,6 +18,10 @@ _US = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}) +([0-9]{1,2}):([0-9]{2})
 _ISO = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[T ][0-9]{2}:?[0-9]{2}[0-9:.,]*(?:Z|[+-][0-9:]+)?")
 _DATE_ONLY = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}|[0-9]{4}-?[0-9]{2}-?[0-9]{2}")
 _YEARS = range(2000, 2100)
+
+_REGIONS = frozenset(
+    ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+)
 
 # What people in North America say instead of a zone's name; offered, never taken for it.
 _SAID = {
@@ -76,6 +81,42 @@ def parse_zone(text: str) -> ZoneInfo:
         near = ", ".join(_near_zones(typed.casefold(), names)) or "America/Chicago"
         raise InputRefused(f"{typed[:40]!r} is no time zone: type an IANA name such as {near}.")
     return ZoneInfo(name)
+
+
+def parse_place(text: str) -> ZoneInfo:
+    """The zone of an IANA name or of a city that gives a zone its name, such as Chicago."""
+    try:
+        return parse_zone(text)
+    except InputRefused:
+        named = _cities().get(" ".join(text.replace("_", " ").casefold().split()))
+        if named is None:
+            raise
+        return ZoneInfo(named)
+
+
+def zones_like(text: str) -> list[str]:
+    """The zones whose city begins with this text, then those whose name contains it."""
+    typed = " ".join(text.replace("_", " ").casefold().split())
+    by_city = [name for city, name in sorted(_cities().items()) if city.startswith(typed)]
+    others = [name for name in sorted(_cities().values()) if typed in name.replace("_", " ").casefold()]
+    return list(dict.fromkeys(by_city + others))
+
+
+def echo(moment: datetime, zone: tzinfo) -> str:
+    """A moment for people: weekday, date, local time with zone, and UTC."""
+    local = moment.astimezone(zone)
+    offset = local.isoformat()[19:]
+    return (
+        f"{local:%A}, {local.day} {local:%B %Y, %H:%M:%S} in {zone} (UTC{offset}), "
+        f"which is {moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    )
+
+
+@cache
+def _cities() -> dict[str, str]:
+    """City to zone; where a zone has several names, the one with its whole region."""
+    names = sorted((name for name in available_timezones() if name.partition("/")[0] in _REGIONS), key=len)
+    return {name.rpartition("/")[2].replace("_", " ").casefold(): name for name in names}
 
 
 def local_zone_name() -> str:

@@ -416,7 +416,7 @@ def test_what_lies_in_the_future_is_asked_for_again():
     person = Person("11/23/2026 08:30", "11/22/2026 05:55", "10", "5")
     asker = person.asker()
     start, _ = asker.start(CHICAGO, NOW, "UTC")
-    assert asker.duration(start, NOW) == timedelta(minutes=5)
+    assert asker.window(start, NOW) == TimeWindow(start, start + timedelta(minutes=5))
     assert person.questions == ["start", "start", "duration", "duration"]
 
 
@@ -515,7 +515,7 @@ try:
     print("GOT", asker.vehicle(find))
     start, zone = asker.start(None, now, "America/Chicago")
     print("GOT", start.isoformat(), zone.key)
-    print("GOT", asker.duration(start, now).total_seconds())
+    print("GOT", asker.window(start, now).seconds)
     print("GOT", *(camera.word for camera in asker.cameras()))
     print("GOT", asker.confirm("Go on?", default=False))
 except Interrupted as error:

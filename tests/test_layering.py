@@ -22,7 +22,7 @@ PROCESS_ENTRIES = ("demo/samsara_service.py", "demo/kinesis_service.py")
 """Started as processes of their own they say on stdout where they listen, in `main` and nowhere else."""
 FREE_TO_USE = ("tests/", "bench/")
 """What checks and measures the program may use any package to do so."""
-HEAVY = ("moviepy", "boto3", "botocore", "av", "numpy", "PIL", "imageio_ffmpeg", "keyring", "questionary")
+HEAVY = ("moviepy", "boto3", "botocore", "av", "numpy", "PIL", "imageio_ffmpeg", "keyring")
 NOT_IMPORTED = {"tzdata": "zoneinfo reads it where the system has no zone data"}
 DISTRIBUTIONS = {"PIL": "pillow", "dateutil": "python-dateutil", "imageio_ffmpeg": "imageio-ffmpeg"}
 
@@ -162,7 +162,7 @@ PLANTED = {
     "footage/journal.py": ["import requests", "import helpers", "from cli import words"],
     "footage/stock.py": ["from footage import payloads", "print('found')"],
     "footage/plan.py": ["import boto3", "from SamsaraAPI import SamsaraClient", "import somebody_elses_package"],
-    "footage/video/join.py": ["from footage.journal import Journal", "import questionary"],
+    "footage/video/join.py": ["from footage.journal import Journal", "import prompt_toolkit"],
     "footage/files.py": ["from tests.site import Site"],
     "footage/models.py": ["from footage.plan import plan_requests", "from getpass import getpass"],
     "helpers.py": ["import typer", "import main"],

@@ -1,0 +1,40 @@
+"""The pull command that does the same again without questions. It holds no secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+from footage.models import Incident, MediaType
+from footage.typed import cameras_text
+
+
+def pull_command(incident: Incident, vehicle: str | None = None) -> str:
+    """The line for a shell of any system. `vehicle` is what to type for the incident's vehicle, its id else."""
+    return " ".join(["python main.py pull", *_options(incident, vehicle)])
+
+
+def _options(incident: Incident, vehicle: str | None) -> Iterator[str]:
+    if incident.vehicle is not None:
+        yield f"--vehicle {_quoted(vehicle or incident.vehicle.id)}"
+    start = incident.window.start.astimezone(ZoneInfo(incident.timezone))
+    yield f"--start {start.isoformat()}"
+    yield f"--duration {minutes_text(incident.window.seconds)}"
+    yield f"--timezone {incident.timezone}"
+    cameras = cameras_text([camera for camera in incident.cameras if camera.source == "samsara"])
+    if cameras:
+        yield f"--cameras {cameras}"
+    for camera in incident.cameras:
+        if camera.stream is not None:
+            yield f"--stream {_quoted(f'{camera.word}={camera.stream}')}"
+    if incident.media_type is not MediaType.HIGH:
+        yield f"--media-type {incident.media_type.value}"
+
+
+def minutes_text(seconds: float) -> str:
+    """Whole seconds as minutes that are read back as the same seconds."""
+    return f"{seconds / 60:.4f}".rstrip("0").rstrip(".")
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if " " in text or "=" in text or "(" in text else text

@@ -1,0 +1,89 @@
+"""The services of one call, made at the first need: Samsara with its key, Kinesis Video with its credentials."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+
+from cli.fleet import Fleet
+from cli.logs import keep_secret
+from footage.errors import NotAllowed
+from footage.keys import looks_odd
+from footage.pacing import Pause
+from footage.settings import KinesisSettings
+from helpers import Asker, resolve_key
+from kinesis_clip import KinesisClient
+from SamsaraAPI import DEFAULT_URL, SamsaraClient
+
+REGIONS = {"us": DEFAULT_URL, "eu": "https://api.eu.samsara.com", "ca": "https://api.ca.samsara.com"}
+"""Samsara's own hosts (developers.samsara.com/docs/base-url)."""
+
+
+def samsara_address(region: str) -> str:
+    """Where Samsara is: SAMSARA_API_URL, else the region's own host."""
+    return os.environ.get("SAMSARA_API_URL") or REGIONS[region]
+
+
+class Services:
+    """`asker` may be None: then a key that is not there is an error. `say` tells what is being done."""
+
+    def __init__(
+        self,
+        *,
+        region: str,
+        retries: int,
+        asker: Asker | None,
+        say: Callable[[str], None],
+        stop: threading.Event,
+    ) -> None:
+        self._region = region
+        self._retries = retries
+        self._asker = asker
+        self._say = say
+        self._stop = stop
+        self.samsara_client: SamsaraClient | None = None
+        self._kinesis_client: KinesisClient | None = None
+        self._fleet: Fleet | None = None
+
+    def samsara(self) -> SamsaraClient:
+        """Samsara with the key from the environment, the keyring or the person."""
+        if self.samsara_client is None:
+            key = resolve_key(os.environ, ask=self._ask_key if self._asker else None)
+            keep_secret(key)
+            self.samsara_client = SamsaraClient(
+                key, base_url=samsara_address(self._region), attempts=self._retries, stop=self._stop
+            )
+        return self.samsara_client
+
+    def fleet(self) -> Fleet:
+        """The vehicles that the key can see, read once."""
+        if self._fleet is None:
+            service = self.samsara()
+            self._say("Reading the list of vehicles.")
+            self._fleet = Fleet(service.vehicles(), self._say)
+        return self._fleet
+
+    def kinesis(self, settings: KinesisSettings) -> KinesisClient:
+        """Kinesis Video by boto3's own chain of credentials."""
+        if self._kinesis_client is None:
+            self._kinesis_client = KinesisClient(
+                profile=settings.profile, region=settings.region, pause=Pause(self._stop), retries=self._retries
+            )
+        return self._kinesis_client
+
+    def streams(self, settings: KinesisSettings) -> list[str]:
+        """The account's streams, as far as they may be listed."""
+        try:
+            return self.kinesis(settings).streams()
+        except NotAllowed as error:
+            self._say(f"The account's streams cannot be listed: {error.message}")
+            return []
+
+    def _ask_key(self) -> str:
+        assert self._asker is not None  # noqa: S101 - handed over only where there is somebody to ask
+        key = self._asker.key()
+        if looks_odd(key):
+            self._say("The key looks unlike Samsara's usual ones (samsara_api_...); it is tried all the same.")
+        self._say("To keep the key on this computer: python main.py doctor --keep-key")
+        return key
