@@ -263,7 +263,7 @@ def test_offered_stretches_are_made_in_the_background(folder, work):
 def test_a_failure_in_the_background_comes_out_at_the_next_call(folder, work, tmp_path):
     clip = record(folder, WIDE, 0.0, 2.0)
     tiles = [laid("Road", 2, replace(clip, path=tmp_path / "gone.mp4"))]
-    film = open_film(work, 2)
+    film = open_film(work, 2, scan=None)
     with pytest.raises(ToolFailed, match=r"gone\.mp4"):
         film.complete(tiles)
     film.stop()
@@ -302,6 +302,16 @@ def _spoil(source: Path, target: Path) -> None:
     for place, size in places:
         content[place + 6 : place + size] = b"\xa5" * (size - 6)
     target.write_bytes(content)
+
+
+def test_a_file_that_is_no_film_any_more_is_damaged_from_end_to_end(folder, work, tmp_path):
+    clip = record(folder, WIDE, 0.0, 4.0)
+    rubbish = tmp_path / "rubbish.mp4"
+    rubbish.write_bytes(b"#EXTM3U\nhttp://127.0.0.1:9/secret\n" * 99)
+    film = open_film(work, 4, scan=None)
+    [damage] = film.complete([laid("Road", 4, replace(clip, path=rubbish, sha256="rubbish"))])
+    film.stop()
+    assert damage.ranges == ((0.0, clip.media.duration),)
 
 
 def test_a_complaint_that_turns_out_harmless_costs_nothing(folder, work, tmp_path):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from footage.errors import BrokenMedia
 from footage.models import Clip, Media
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class Complaints:
         if not worrying(said):
             return ()
         log.debug("looking for damage because ffmpeg said: %s", said.strip())
-        return tuple(damage for clip in clips if (damage := self._damage(clip)))
+        return tuple(damage for clip in clips if clip.path.exists() and (damage := self._damage(clip)))
 
     def tell(self, damages: Iterable[Damage]) -> tuple[Damage, ...]:
         """Each clip's damage once. What was told is no news again: the film is then made of what can be read."""
@@ -54,13 +55,20 @@ class Complaints:
     def _damage(self, clip: Clip) -> Damage | None:
         with self._lock:
             if clip.sha256 not in self._found:
-                self._found[clip.sha256] = self._scan(clip.path, clip.media)
+                self._found[clip.sha256] = self._examined(clip)
             found = self._found[clip.sha256]
         known = clip.media.damage
         if all(any(a - _SLACK <= begin and end <= b + _SLACK for a, b in known) for begin, end in found):
             return None
         damage = Damage(clip, tuple(sorted({*known, *found})))
         return None if (clip.sha256, damage.ranges) in self._told else damage
+
+    def _examined(self, clip: Clip) -> Ranges:
+        try:
+            return self._scan(clip.path, clip.media)
+        except BrokenMedia as failure:
+            log.warning("nothing of %s can be shown: %s", clip.path.name, failure.message)
+            return ((0.0, clip.media.duration),)
 
 
 def worrying(said: str) -> bool:

@@ -105,7 +105,8 @@ def _listing(stretches: Sequence[Path], cuts: Sequence[range], fps: Fraction) ->
 
 def _arguments(listing: Path, sound: Path | None, target: Path) -> list[str]:
     sound_input = [*SAFE_INPUT, "-i", f"file:{sound}", "-map", "0:v", "-map", "1:a"] if sound else ["-map", "0:v"]
-    joined = ["-f", "concat", *SAFE_INPUT, "-i", f"file:{listing}", *sound_input]
+    # Without "file:" before it, or Windows would not find the stretches beside the list.
+    joined = ["-f", "concat", *SAFE_INPUT, "-i", str(listing), *sound_input]
     return [*joined, "-c", "copy", "-map_metadata", "-1", "-movflags", "+faststart", "-f", "mp4", str(target)]
 
 
