@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from footage.errors import Interrupted
 from footage.models import TimeWindow
 from footage.timeline import Piece
 from footage.video.ffmpeg import FFmpeg
-from footage.video.sound import RATE, lay_sound
+from footage.video.sound import RATE, Stretch, lay_sound, lay_stretches
+from footage.video.sound_encode import sections
 from tests.footage_samples import PLAIN, START, TOOL, Sample, clip, make, starting_late, truncated
 
 TICK = 0.25
@@ -124,6 +128,37 @@ def test_stereo_stays_stereo_and_mono_mono(tmp_path: Path) -> None:
         assert target is not None
         with av.open(str(target)) as container:
             assert container.streams.audio[0].codec_context.layout.nb_channels == channels
+
+
+@given(st.integers(0, 3_000_000), st.integers(1, 9))
+def test_sections_share_no_packet_and_lose_none(samples: int, count: int) -> None:
+    divided = sections(samples, count)
+    assert divided[0].first == 0
+    assert divided[-1].end is None
+    assert all(a.end == b.first and a.first < b.first for a, b in pairwise(divided))
+    assert len(divided) <= count
+
+
+@pytest.mark.parametrize("at_once", [2, 3, 5])
+def test_sections_encoded_side_by_side_meet_without_a_click(tmp_path: Path, at_once: int) -> None:
+    source = make(tmp_path / "tone.mp4", PLAIN.but(seconds=6, tone=337, channels=2))
+    whole, divided = (
+        heard(
+            lay_stretches(
+                [Stretch(0.0, 6.0, source, 0.0)], 6.0, tmp_path / f"{n}.m4a", channels=2, tool=TOOL, at_once=n
+            )
+        )
+        for n in (1, at_once)
+    )
+    assert len(whole) == len(divided) == 6 * RATE
+    inner = slice(RATE // 10, -RATE // 10)
+    assert roughness(divided[inner]) < 1.5 * roughness(whole[inner])
+    assert np.abs(whole - divided)[inner].max() < 0.01
+
+
+def roughness(samples: np.ndarray) -> float:
+    """The largest bend from one sample to the next: a click stands out by far."""
+    return float(np.abs(np.diff(samples, 2)).max())
 
 
 def test_a_stop_ends_the_laying_and_leaves_nothing(tmp_path: Path) -> None:
