@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -23,7 +24,8 @@ from demo.kinesis_footage import demo_streams
 from demo.kinesis_rules import Most
 from demo.kinesis_service import EXPIRED_KEY, KinesisService, service_error
 from demo.kinesis_streams import KinesisStream, Studio
-from footage.errors import FootageError, InputRefused, InsecureAddress, Interrupted, ServiceUnreachable
+from footage.errors import BrokenMedia, FootageError, InputRefused, InsecureAddress, Interrupted, ServiceUnreachable
+from footage.kinesis_check import key_frames
 from footage.kinesis_errors import AwsCredentials, AwsPermission, Call, explain, explain_failure
 from footage.kinesis_pace import FragmentBucket
 from footage.kinesis_pull import KinesisOptions, StreamPull
@@ -247,6 +249,8 @@ def test_without_permission_to_list_the_footage_comes_and_it_is_said_what_is_los
     assert shown == every(-9, 140) + every(200, 240)
     for clip in clips_of(results):
         assert all(-0.01 <= code - claimed <= 2.0 for code, claimed in truth(clip))
+    before_the_hole = [clip.window for clip in clips_of(results) if clip.window.end <= after(140)]
+    assert all(first.end == second.start for first, second in pairwise(before_the_hole))
     assert "kinesisvideo:ListFragments" in yard.said()
     assert "up to one fragment early" in yard.said()
 
@@ -294,6 +298,21 @@ def test_what_fails_in_passing_is_asked_for_again(yard: Yard, fault: Fault) -> N
     results = yard.pull(0, 20)
     assert gaps_of(results) == []
     assert moments(results) == every(0, 20)
+
+
+def test_a_stream_that_is_read_too_fast_is_read_more_slowly(yard: Yard) -> None:
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        time.sleep(seconds)
+
+    yard.film(0, 20)
+    yard.pull(0, 20, fragments_per_second=10, sleep=sleep)
+    assert waits == []
+    yard.service.fail(service_error("ClientLimitExceededException", path="/getClip", nth=(1,)))
+    yard.pull(0, 20, fragments_per_second=10, sleep=sleep)
+    assert len(waits) > 1  # not only before the call is made again
 
 
 def test_a_data_endpoint_that_is_no_longer_right_is_asked_for_anew(yard: Yard) -> None:
@@ -399,7 +418,7 @@ def test_what_lies_before_the_retention_is_a_gap_and_is_said(yard: Yard) -> None
 
 
 def test_footage_sent_late_from_before_the_stream_was_made_still_comes_by_its_own_time(yard: Yard) -> None:
-    yard.stream.created = after(10)
+    yard.stream.created = after(59)
     yard.film(0, 20, arrived=after(60), apart=0.5)
     assert moments(yard.pull(0, 20)) == every(0, 20)
 
@@ -544,6 +563,32 @@ def test_each_answer_has_its_exit_code_and_words(
 def test_a_console_sign_in_that_is_over_gets_its_own_line() -> None:
     error = explain_failure(CLIP, {"LoginRefreshRequired", "LoginError"}, "Your session has expired.")
     assert "aws login --profile fleet" in str(error)
+
+
+# Whole or not
+
+
+def test_a_clip_cut_at_any_byte_is_no_clip(studio: Studio, tmp_path: Path) -> None:
+    whole = studio.take(SMALL, T0, 6).path.read_bytes()
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(whole)
+    assert key_frames(path) == 3
+    for length in range(0, len(whole), 97):
+        path.write_bytes(whole[:length])
+        with pytest.raises(BrokenMedia):
+            key_frames(path)
+
+
+def test_boxes_of_64_bit_lengths_and_open_ends_are_understood(studio: Studio, tmp_path: Path) -> None:
+    whole = studio.take(SMALL, T0, 6).path.read_bytes()
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(whole + (1).to_bytes(4, "big") + b"free" + (20).to_bytes(8, "big") + b"rest")
+    assert key_frames(path) == 3
+    path.write_bytes(whole + (0).to_bytes(4, "big") + b"free" + b"as long as the file")
+    assert key_frames(path) == 3
+    path.write_bytes(whole + (3).to_bytes(4, "big") + b"free")
+    with pytest.raises(BrokenMedia):
+        key_frames(path)
 
 
 # How fast
