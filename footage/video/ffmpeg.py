@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from footage.errors import Interrupted, ToolFailed
+from footage.errors import DiskTrouble, Interrupted, ToolFailed
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +18,7 @@ SAFE_INPUT = ("-protocol_whitelist", "file,pipe")
 _NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # keeps a console from flashing up on Windows
 _CHECK_SECONDS = 0.2
 _QUOTED_CHARACTERS = 2000
+_FULL_DISK = "No space left on device"
 
 
 def find_ffmpeg() -> Path:
@@ -52,7 +53,8 @@ class FFmpeg:
     def run(self, arguments: Sequence[str]) -> str:
         """Run ffmpeg without a terminal and return what it wrote to stderr (errors and warnings only).
 
-        Raises ToolFailed on a non-zero exit and Interrupted where `stop` was set meanwhile.
+        Raises ToolFailed on a non-zero exit, DiskTrouble where the disk is full, and Interrupted where `stop` was set
+        meanwhile.
         """
         command = [str(self.binary), "-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning", "-y", *arguments]
         log.debug("ffmpeg %s", " ".join(arguments))
@@ -64,6 +66,8 @@ class FFmpeg:
             creationflags=_NO_WINDOW,
         ) as process:
             said = self._wait(process)
+        if process.returncode != 0 and _FULL_DISK in said:
+            raise DiskTrouble(f"The disk is full: a film could not be written ({said.strip()[-_QUOTED_CHARACTERS:]})")
         if process.returncode != 0:
             raise ToolFailed(f"ffmpeg ended with code {process.returncode}: {said.strip()[-_QUOTED_CHARACTERS:]}")
         return said

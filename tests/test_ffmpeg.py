@@ -1,0 +1,33 @@
+"""The runner of ffmpeg: how its end is told."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from footage.errors import DiskTrouble, Interrupted, ToolFailed
+from footage.video.ffmpeg import FFmpeg
+
+PICTURES = ("-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30:duration=600")
+FULL = Path("/dev/full")
+
+
+def test_what_ffmpeg_said_comes_with_its_failure(tmp_path):
+    with pytest.raises(ToolFailed, match=r"nowhere\.mp4"):
+        FFmpeg().run(["-i", str(tmp_path / "nowhere.mp4"), "-f", "null", "-"])
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no disk that is always full")
+def test_a_full_disk_is_told_apart():
+    with pytest.raises(DiskTrouble, match="disk is full"):
+        FFmpeg().run([*PICTURES, "-c:v", "rawvideo", "-f", "rawvideo", str(FULL)])
+
+
+def test_stop_ends_a_running_command():
+    tool = FFmpeg()
+    timer = threading.Timer(0.5, tool.stop.set)
+    timer.start()
+    with pytest.raises(Interrupted):
+        tool.run([*PICTURES, "-c:v", "libx264", "-f", "null", "-"])
