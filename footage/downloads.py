@@ -20,7 +20,7 @@ import requests
 
 from footage import files
 from footage.addresses import refuse_insecure
-from footage.errors import FootageError, Interrupted
+from footage.errors import FootageError, InsecureAddress, Interrupted
 from footage.files import BLOCK, disk_trouble, free_bytes, sha256_of, write_text
 
 log = logging.getLogger(__name__)
@@ -111,6 +111,8 @@ class Downloader:
             before = _size(part)
             try:
                 return self._attempt(part, url, media)
+            except InsecureAddress as error:  # one bad link is one clip's loss, not the run's
+                raise DownloadFailed(error.message) from error
             except _LinkStale as error:
                 renewals += 1
                 if renewals > _MAX_RENEWALS:

@@ -142,6 +142,11 @@ def _spanning(instants: Sequence[datetime], spans: Iterable[_Span]) -> Iterator[
         yield covering
 
 
+def _precedence(excuse: _Excuse) -> tuple[int, TimeWindow, str, bool]:
+    """Of several reasons the first by this order is told; one that has more to say goes before its like."""
+    return excuse.rank, excuse.window, excuse.reason, not excuse.detail
+
+
 def _choose(edges: Sequence[datetime], parts: list[_Part], excuses: list[_Excuse]) -> Iterator[Piece]:
     """One piece between each two edges."""
     playing: Clip | None = None
@@ -151,7 +156,7 @@ def _choose(edges: Sequence[datetime], parts: list[_Part], excuses: list[_Excuse
         if playing is not None:
             yield Piece(TimeWindow(start, end), playing)
         else:
-            why = min(reasons, key=lambda excuse: (excuse.rank, excuse.window, excuse.reason), default=None)
+            why = min(reasons, key=_precedence, default=None)
             yield Piece(TimeWindow(start, end), None, why.reason if why else "no_media", why.detail if why else "")
 
 

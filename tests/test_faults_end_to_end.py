@@ -304,3 +304,12 @@ def test_a_link_that_is_missing_at_first_is_waited_for(site_with: SiteWith) -> N
 
 def _hashes(result: dict[str, object]) -> list[str]:
     return [clip["sha256"] for clip in result["cameras"]["road"]["clips"]]  # type: ignore[index]
+
+
+def test_a_link_that_is_not_https_costs_its_clip_and_is_not_followed(site_with: SiteWith) -> None:
+    fate = ClipFate(camera="driver", url="http://media.example.com/clip.mp4")
+    site = site_with(Script(limits=False, clips=(fate,)))
+    outcome = site.pull("--cameras", "road,driver", minutes="1")
+    assert outcome.code == 3, outcome.err
+    assert outcome.reasons("driver") == ["download"]
+    assert "https" in outcome.result["cameras"]["driver"]["gaps"][0]["detail"]
