@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from footage.errors import InputRefused
-from footage.files import disk_trouble, write_text
+from footage.files import create_text, disk_trouble, write_text
 from footage.models import Clip, Incident, Missing, Quota, Ticket, TimeWindow
 from footage.settings import RunSettings, settings_from_json, settings_to_json
 from footage.values_json import (
@@ -83,6 +83,8 @@ class Journal:
         self.requests: list[Request] = []
         self.clips: list[Clip] = []
         self.missing: list[Missing] = []
+        self.on_clip: Callable[[Clip], None] = lambda clip: None
+        """Called with each clip that was noted."""
         self._lines: dict[int, tuple[object, str]] = {}
         self._lock = threading.RLock()
         self._held = 0
@@ -96,9 +98,8 @@ class Journal:
         """Give a draft a file of its own: `request_ids_<local time>.json`, with `_2` where the second is taken."""
         with disk_trouble(logs):
             logs.mkdir(parents=True, exist_ok=True)
-            self.path = _take_name(logs, f"{PREFIX}{self.created.astimezone():%Y-%m-%d_%H-%M-%S}")
-        with self.together():
-            return
+        with self._lock:
+            self.path = _create(logs, f"{PREFIX}{self.created.astimezone():%Y-%m-%d_%H-%M-%S}", self._text())
 
     def move_to(self, folder: Path) -> None:
         """Say that the incident's folder is another one now."""
@@ -141,6 +142,7 @@ class Journal:
         """Note a clip that is whole on disk; one of the same file is replaced by it."""
         with self.together():
             self.clips = [known for known in self.clips if known.path.name != clip.path.name] + [clip]
+        self.on_clip(clip)
 
     def drop_clip(self, clip: Clip) -> None:
         """Forget a clip whose file is gone or changed."""
@@ -150,12 +152,17 @@ class Journal:
     def add_missing(self, missing: Missing) -> None:
         """Note a hole that no request's outcome tells: a part of a window, or the sentence behind a reason."""
         with self.together():
-            self.missing.append(missing)
+            if missing not in self.missing:
+                self.missing.append(missing)
 
-    def drop_missing(self, camera: str, window: TimeWindow) -> None:
-        """Forget the holes noted for a camera inside `window`, because it is asked for again."""
+    def drop_missing(self, camera: str, window: TimeWindow, reason: str | None = None) -> None:
+        """Forget the holes noted for a camera inside `window` (with one reason), because it is asked for again."""
         with self.together():
-            self.missing = [hole for hole in self.missing if hole.camera != camera or not window.covers(hole.window)]
+            self.missing = [
+                hole
+                for hole in self.missing
+                if hole.camera != camera or not window.covers(hole.window) or reason not in (None, hole.reason)
+            ]
 
     def finish(self, state: str) -> None:
         """Note how the run stands: running, pending, complete, partial, nothing, failed or superseded."""
@@ -236,11 +243,11 @@ def find_journals(logs: Path) -> list[Journal]:
     return sorted(journals, key=lambda journal: (journal.created, len(str(journal.path)), str(journal.path)))
 
 
-def _take_name(logs: Path, name: str) -> Path:
+def _create(logs: Path, name: str, text: str) -> Path:
     for nth in range(1, 10_000):
         path = logs / (f"{name}.json" if nth == 1 else f"{name}_{nth}.json")
         try:
-            path.open("x").close()
+            create_text(path, text)
         except FileExistsError:
             continue
         return path

@@ -15,6 +15,8 @@ from footage.downloads import Downloader
 from footage.earlier import carry_over, last_quota
 from footage.errands import Errands
 from footage.errors import FootageError, Interrupted, QuotaReached
+from footage.evidence.custody import Custody
+from footage.evidence.package import Packaging, write_first_look, write_package
 from footage.fetching import Fetcher
 from footage.files import free_bytes
 from footage.films import Films, FilmSet
@@ -106,7 +108,7 @@ class Run:
         self._streams_done = check_clips(journal) and journal.finished
         if not self._streams_done:
             self._look_at_streams()
-        windows = split_window(incident.window, LONGEST_REQUEST[incident.media_type])
+        windows = split_window(incident.window, self._longest)
         self._board = Board(windows, [c for c in incident.cameras if c.source == "samsara"], self._parts.progress)
         self._stock = take_stock(journal, self._board)
         wanted = self._board.in_state(CellState.WANTED)
@@ -115,7 +117,7 @@ class Run:
             self._uploads.read()
             self._found = self._uploads.find(wanted)
         to_ask = [cell for cell in wanted if cell not in self._found]
-        self._estimated = quota_seconds(to_ask)
+        self._estimated = quota_seconds(to_ask, incident.media_type)
         return Plan(
             incident=incident,
             folder=journal.folder,
@@ -128,6 +130,10 @@ class Run:
             quota=last_quota([*journals, journal], self._parts.clock()),
             free=free_bytes(journal.folder),
         )
+
+    @property
+    def _longest(self) -> int:
+        return self.journal.settings.requests.longest or LONGEST_REQUEST[self.journal.incident.media_type]
 
     def carry_out(self) -> Report:
         """Ask, wait, fetch and make the films. Errors that end the run leave a journal that resume goes on with."""
@@ -166,7 +172,17 @@ class Run:
         journal, parts = self.journal, self._parts
         assert self._board is not None  # noqa: S101 - `prepare` comes first
         standing = Standing(journal, self._board)
-        films = Films(journal, standing, journal.settings.films, work=work, tool=parts.tool, progress=parts.progress)
+        packaging = self._packaging()
+        films = Films(
+            journal,
+            standing,
+            journal.settings.films,
+            work=work,
+            tool=parts.tool,
+            progress=parts.progress,
+            first_look=lambda films: self._show_first(self._report(standing, films, None), packaging),
+            now=parts.clock,
+        )
         error: FootageError | None = None
         try:
             streams = self._start_streams(standing, work)
@@ -179,7 +195,20 @@ class Run:
         except BaseException:
             films.stop()
             raise
-        return self._report(standing, film_set, error)
+        report = self._report(standing, film_set, error)
+        write_package(report, packaging)
+        return report
+
+    def _packaging(self) -> Packaging:
+        """What the package is written with; from here on every original is taken into custody as it arrives."""
+        parts, journal = self._parts, self.journal
+        custody = Custody(journal.folder, clock=parts.clock)
+        journal.on_clip = custody.receive
+        return Packaging(custody, parts.tool, parts.clock)
+
+    def _show_first(self, report: Report, packaging: Packaging) -> None:
+        page = write_first_look(report, packaging)
+        self._parts.progress.say(f"All cameras can be watched now: {page}")
 
     def _start_streams(self, standing: Standing, work: Path) -> Streams:
         parts = self._parts
@@ -216,7 +245,7 @@ class Run:
         downloader = Downloader(
             work, attempts=settings.waiting.retries, stop=parts.stop, on_bytes=parts.progress.received
         )
-        fetcher = Fetcher(downloader, journal.folder, parts.inspect)
+        fetcher = Fetcher(downloader, journal.folder, parts.inspect, journal.incident.media_type)
         errands = Errands(journal, board, Names(journal.incident), fetcher)
         looking = Looking(
             service,

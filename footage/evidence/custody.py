@@ -33,7 +33,8 @@ class Custody:
         self._lock = threading.Lock()
         _drop_torn_line(self._path)
         self._lines = read_lines(self._path)
-        self._entries = [entry for line in self._lines if (entry := _parsed(line)) is not None]
+        self._entries = entries_of(self._lines)
+        self._known = {entry["file"]: entry.get("sha256") for entry in self._entries if "file" in entry}
 
     def note(self, event: str, **facts: Any) -> None:
         """Append one event."""
@@ -53,6 +54,8 @@ class Custody:
                 os.fsync(file.fileno())
             self._lines.append(line)
             self._entries.append(entry)
+            if "file" in facts:
+                self._known[facts["file"]] = facts.get("sha256")
 
     def receive(self, clip: Clip) -> None:
         """Take an original into custody: nobody may write into it from now on, and the log tells that it came.
@@ -68,8 +71,7 @@ class Custody:
 
     def knows(self, file: str, sha256: str) -> bool:
         """Whether the last that the log tells of a file is that it has this content."""
-        last = next((entry for entry in reversed(self._entries) if entry.get("file") == file), {})
-        return last.get("sha256") == sha256
+        return self._known.get(file) == sha256
 
     def last(self, event: str) -> Entry | None:
         """The newest entry of a kind."""

@@ -1,0 +1,35 @@
+// All cameras on one clock: it runs only while every camera that has a picture is ready to show it.
+const players = [...document.querySelectorAll('.camera')].map(figure => new Player(figure));
+const state = { seconds: 0, playing: false, speed: 1, sound: '', large: '' };
+const listeners = [];
+let last = performance.now();
+
+function clamp(seconds) { return Math.max(0, Math.min(data.seconds, seconds)); }
+
+function seek(seconds) { state.seconds = clamp(seconds); }
+
+function setPlaying(playing) {
+  if (playing && state.seconds >= data.seconds) seek(0);
+  state.playing = playing;
+  last = performance.now();
+}
+
+function setSound(camera) {
+  state.sound = camera;
+  for (const player of players) if (player.video) player.video.muted = player.camera !== camera;
+}
+
+function tick(now) {
+  const passed = Math.min(0.25, Math.max(0, (now - last) / 1000));
+  last = now;
+  const ready = players.every(player => player.isReady());
+  if (state.playing && ready) {
+    state.seconds = clamp(state.seconds + passed * state.speed);
+    if (state.seconds >= data.seconds) state.playing = false;
+  }
+  for (const player of players) player.follow(state.seconds, state.playing && ready, state.speed);
+  for (const listener of listeners) listener(ready);
+  requestAnimationFrame(tick);
+}
+
+requestAnimationFrame(tick);

@@ -1,0 +1,134 @@
+"""index.html: one page without a server or a network that plays all cameras in true time and tells what is what."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import jinja2
+
+from footage.evidence.drawing import draw_speed, draw_track
+from footage.telematics import NO_TRACK, Track
+from footage.values_json import time_from, time_text
+
+NAME = "index.html"
+_PAGE = Path(__file__).parent / "page"
+_SCRIPTS = ("time.js", "player.js", "sync.js", "controls.js")
+_ROLES = {
+    "original": "original, untouched as the camera's service delivered it",
+    "joined": "derivative: the originals of one camera joined, every packet copied",
+    "side_by_side": "derivative: all cameras in one re-encoded picture, for viewing",
+    "still": "derivative: one picture taken from a joined film",
+    "track": "data: speed and position as the vehicle's gateway told them",
+}
+_MINUTE = timedelta(minutes=1)
+
+Json = dict[str, Any]
+
+
+def render(manifest: Mapping[str, Any], track: Track = NO_TRACK, *, under_way: bool = False) -> str:
+    """The page for a manifest. `under_way` says on it that hashes, stills and the side-by-side are still to come."""
+    script = "\n".join((_PAGE / name).read_text(encoding="utf-8") for name in _SCRIPTS)
+    script = f"(() => {{\n'use strict';\n{script}\n}})();\n"
+    zone = ZoneInfo(manifest["incident"]["timezone"])
+    start, end = (time_from(manifest["incident"][edge]) for edge in ("start", "end"))
+    return _environment(zone).get_template("index.html.j2").render(
+        m=manifest,
+        start=start,
+        end=end,
+        players=[_player(word, camera, manifest) for word, camera in manifest["cameras"].items()],
+        data=_data(manifest, track, zone),
+        roles=_ROLES,
+        files=_grouped(manifest["files"]),
+        stills=[each for each in manifest["files"] if each["role"] == "still"],
+        pictures=[each for each in manifest["files"] if each["role"] == "original" and _is_picture(each)],
+        speed=draw_speed(track, start, end),
+        path=draw_track(track),
+        readings=len(track.readings),
+        style=(_PAGE / "page.css").read_text(encoding="utf-8"),
+        script=script,
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        under_way=under_way,
+    )
+
+
+def _environment(zone: ZoneInfo) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_PAGE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["local"] = lambda moment: _moment(moment).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
+    environment.filters["utc"] = lambda moment: _moment(moment).strftime("%Y-%m-%d %H:%M:%S UTC")
+    environment.filters["path"] = lambda name: quote(name)
+    environment.filters["size"] = _size
+    return environment
+
+
+def _moment(value: str | datetime) -> datetime:
+    return time_from(value) if isinstance(value, str) else value
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
+
+
+def _player(word: str, camera: Json, manifest: Mapping[str, Any]) -> Json:
+    streams = [each["stream"] for each in manifest["files"] if each["role"] == "original" and each["camera"] == word]
+    videos = [stream["video"] for stream in streams if stream["video"]]
+    return {
+        "word": word,
+        "label": camera["label"],
+        "film": camera["merged"],
+        "installed": camera["installed"],
+        "sound": any(stream["audio"] for stream in streams),
+        "fps": max((video["frame_rate"] for video in videos), default=30.0),
+    }
+
+
+def _data(manifest: Mapping[str, Any], track: Track, zone: ZoneInfo) -> Json:
+    """What the page's script works with; times in seconds from the incident's start."""
+    start, end = (time_from(manifest["incident"][edge]) for edge in ("start", "end"))
+
+    def since(text: str) -> float:
+        return (time_from(text) - start).total_seconds()
+
+    cameras = {
+        word: [{**piece, "start": since(piece["start"]), "end": since(piece["end"])} for piece in camera["timeline"]]
+        for word, camera in manifest["cameras"].items()
+    }
+    return {
+        "start": time_text(start),
+        "seconds": (end - start).total_seconds(),
+        "zone": list(_offsets(start, end, zone)),
+        "cameras": cameras,
+        "fps": {word: _player(word, camera, manifest)["fps"] for word, camera in manifest["cameras"].items()},
+        "speed": [[(each.moment - start).total_seconds(), each.speed] for each in track.readings],
+    }
+
+
+def _offsets(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[Json]:
+    """From when on which offset holds: browsers know zones of their own, which may be older than ours."""
+    moment, last = start, None
+    while moment <= end:
+        local = moment.astimezone(zone)
+        offset = local.utcoffset() or timedelta()
+        if offset != last:
+            yield {"from": (moment - start).total_seconds(), "offset": offset.total_seconds(), "name": local.tzname()}
+        moment, last = moment + _MINUTE, offset
+
+
+def _grouped(files: list[Json]) -> list[tuple[str, list[Json]]]:
+    return [(role, found) for role in _ROLES if (found := [each for each in files if each["role"] == role])]
+
+
+def _is_picture(entry: Json) -> bool:
+    return entry["stream"]["video"] is None and str(entry["file"]).lower().endswith(".jpg")
