@@ -38,6 +38,8 @@ from cli.options import (
     Layout,
     LayoutChoice,
     Logs,
+    Longest,
+    Media,
     Name,
     NoInput,
     OtherOutput,
@@ -64,8 +66,8 @@ from cli.options import (
     spread_streams,
 )
 from footage.errors import FootageError, InputRefused, Interrupted
-from footage.models import UTC
-from footage.settings import FilmSettings, KinesisSettings, RunSettings, WaitSettings
+from footage.models import UTC, MediaType
+from footage.settings import FilmSettings, KinesisSettings, RequestSettings, RunSettings, WaitSettings
 from helpers import can_ask, say_on_stderr
 
 if TYPE_CHECKING:
@@ -101,6 +103,7 @@ def pull(
     after: After = None,
     timezone: Timezone = None,
     cameras: Cameras = None,
+    media_type: Media = MediaType.HIGH,
     films: Films = FilmChoice.ALL,
     layout: Layout = LayoutChoice.ROW,
     tile_height: TileHeight = 720,
@@ -118,6 +121,7 @@ def pull(
     poll_interval: PollInterval = None,
     wait: Wait = None,
     settle: Settle = None,
+    longest: Longest = None,
     retries: Retries = 8,
     over_quota: OverQuota = False,
     dry_run: DryRun = False,
@@ -133,12 +137,13 @@ def pull(
     settings = RunSettings(
         films=FilmSettings(films.value, layout.value, tile_height, fps, audio, engine.value),
         waiting=_waiting(WaitSettings(retries=retries), poll_interval, wait, settle),
+        requests=RequestSettings(longest),
         kinesis=KinesisSettings(selector.value, profile, region, chunk),
         over_quota=over_quota,
     )
     desk = open_desk(DeskOptions(output, logs, json_output, no_input, yes, debug, samsara_region.value, retries))
     times = (start, duration, end, around, before, after)
-    order = PullOptions(vehicle, stream or (), source, *times, timezone, cameras, name, settings=settings)
+    order = PullOptions(vehicle, stream or (), source, *times, timezone, cameras, name, media_type, settings)
     return desk.pull(order, dry_run=dry_run)
 
 

@@ -17,7 +17,7 @@ from cli.again import pull_command
 from cli.logs import open_log
 from cli.order import PullOptions, take_order
 from footage.errors import FootageError, InputRefused, Interrupted
-from footage.models import UTC, Incident
+from footage.models import UTC, Incident, MediaType
 from footage.video.ffmpeg import FFmpeg
 from helpers import Asker, can_ask
 
@@ -164,11 +164,12 @@ class Desk:
         from cli.screen import LineProgress
         from footage.run import Parts, Run
         from footage.video.probe import inspect
+        from footage.video.stills import inspect_still
 
         parts = Parts(
             service=self.services.samsara,
             kinesis=lambda: self.services.kinesis(journal.settings.kinesis),
-            inspect=inspect,
+            inspect=inspect_still if journal.incident.media_type is MediaType.IMAGE else inspect,
             tool=self._tool,
             progress=LineProgress(lambda line: self._tell([line])),
             may_ask_again=lambda request: self._may_ask_again(journal, request),

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from footage.models import MediaType
+
 
 class Region(str, Enum):
     """Where the organization's Samsara account lives."""
@@ -74,6 +76,8 @@ Before = Annotated[str | None, typer.Option(help="Minutes before --around (defau
 After = Annotated[str | None, typer.Option(help="Minutes after --around (default 10).")]
 Timezone = Annotated[str | None, typer.Option(help="IANA zone (default: the computer's).")]
 Cameras = Annotated[str | None, typer.Option(help="road,driver,analog1..analog4,all (default the first 3).")]
+Media = Annotated[MediaType, typer.Option("--media-type", help="high, low, hyperlapse or image (stills).")]
+Longest = Annotated[int | None, typer.Option(min=1, help="Seconds a request covers at most (default by type).")]
 Films = Annotated[FilmChoice, typer.Option(help="all, joined (no side-by-side) or none.")]
 Layout = Annotated[LayoutChoice, typer.Option(help="row or grid.")]
 TileHeight = Annotated[int, typer.Option(min=120, max=2160, help="Pixels.")]

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
-from footage.cameras import stream_name
+from footage.cameras import is_analog, stream_name
 from footage.errors import InputRefused
 from footage.models import Camera, Incident, MediaType, TimeWindow, Vehicle
 from footage.settings import RunSettings
@@ -73,9 +73,24 @@ def take_order(
     vehicle = _vehicle(options, asker, read_fleet()) if source == "samsara" else None
     window, zone = _window(options, asker, ask_all=ask_all, now=now)
     cameras = _cameras(options, asker if ask_all else None) if vehicle else ()
-    cameras = add_streams(cameras, _streams(options, asker, source, find_streams))
+    cameras = add_streams(of_media_type(cameras, options), _streams(options, asker, source, find_streams))
     _check_audio(options.settings.films.audio, cameras)
     return Incident(_name(options, vehicle, cameras), window, zone.key, cameras, vehicle, options.media_type)
+
+
+def of_media_type(cameras: Sequence[Camera], options: PullOptions) -> tuple[Camera, ...]:
+    """The cameras that can have this type of media. Raises InputRefused where one was named that cannot."""
+    if options.media_type is not MediaType.HIGH and (options.streams or not cameras):
+        raise InputRefused(f"--media-type {options.media_type.value} is of Samsara only: a stream has one kind.")
+    if options.media_type is not MediaType.LOW:
+        return tuple(cameras)
+    analog = [camera.word for camera in cameras if is_analog(camera.word) and camera.named]
+    if analog:
+        raise InputRefused(
+            f"{', '.join(analog)}: Samsara keeps no low resolution of analog cameras. "
+            "Ask for --media-type high, or for road and driver only."
+        )
+    return tuple(camera for camera in cameras if not is_analog(camera.word))
 
 
 def _check_audio(audio: str | None, cameras: Sequence[Camera]) -> None:

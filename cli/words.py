@@ -66,6 +66,8 @@ def end_words(report: Report) -> Iterator[str]:
     yield f"Folder: {report.journal.folder}"
     if report.films.side_by_side:
         yield f"Film: {report.films.side_by_side}"
+    if report.films.contact_sheet:
+        yield f"Contact sheet: {report.films.contact_sheet}"
     if report.error is not None:
         yield from error_words(report.error, report.log)
     if report.leaves_work:

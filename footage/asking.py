@@ -132,7 +132,7 @@ class Asking:
 
     def _check_quota(self, quota: Quota | None) -> None:
         """Stop where what is still to ask would pass what is left; the figure counts finished retrievals only."""
-        ahead = quota_seconds(self._board.in_state(CellState.WANTED))
+        ahead = quota_seconds(self._board.in_state(CellState.WANTED), self._journal.incident.media_type)
         if quota is None or self._over_quota or not ahead:
             return
         if quota.used_seconds + self._in_flight + ahead > quota.limit_seconds:

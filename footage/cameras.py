@@ -61,6 +61,11 @@ def known_word(text: str) -> str | None:
     return _CANONICAL.get(text.casefold())
 
 
+def is_analog(word: str) -> bool:
+    """Whether an input or a role is one of an analog camera; every role is resolved to an analog input."""
+    return word not in ("road", "driver")
+
+
 def word_of_input(name: str) -> str:
     """Our word for an `input` of an answer; a name that is not known stays as it is, for the service may add some."""
     return _WORDS.get(name, name)

@@ -15,7 +15,7 @@ from footage.addresses import without_secret
 from footage.downloads import Downloader, DownloadFailed, Part
 from footage.errors import BrokenMedia, RequestRefused, ServiceUnreachable
 from footage.files import disk_trouble, replace
-from footage.models import UTC, Clip, Media, MediaLink, TimeWindow
+from footage.models import UTC, Clip, Media, MediaLink, MediaType, TimeWindow
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,14 @@ class Arrival:
 class Fetcher:
     """Runs errands in the background; `arrivals` gives each result once, `settle` follows when it is recorded."""
 
-    def __init__(self, downloader: Downloader, folder: Path, inspect: Callable[[Path], Media]) -> None:
+    def __init__(
+        self,
+        downloader: Downloader,
+        folder: Path,
+        inspect: Callable[[Path], Media],
+        media_type: MediaType = MediaType.HIGH,
+    ) -> None:
+        self._media_type = media_type
         self._downloader = downloader
         self._folder = folder
         self._inspect = inspect
@@ -98,12 +105,10 @@ class Fetcher:
         target = self._folder / errand.name
         with disk_trouble(target):
             replace(part.path, target)
-        length = timedelta(seconds=round(media.duration, 6))
-        start = errand.link.window.start
         return Clip(
             camera=errand.camera,
             path=target,
-            window=TimeWindow(start, start + length),
+            window=self._shown(errand, media),
             requested=errand.requested,
             returned=errand.link.window,
             size=part.size,
@@ -113,6 +118,15 @@ class Fetcher:
             source=without_secret(url),
             arrived=datetime.now(UTC),
         )
+
+    def _shown(self, errand: Errand, media: Media) -> TimeWindow:
+        """The time on the wall clock that the media shows; only a film at its own speed tells that by its length."""
+        if self._media_type is MediaType.IMAGE:
+            return errand.requested  # a still has no length: it stands for the window that it was asked for
+        if self._media_type is MediaType.HYPERLAPSE:
+            return errand.link.window
+        start = errand.link.window.start
+        return TimeWindow(start, start + timedelta(seconds=round(media.duration, 6)))
 
     def _download(self, errand: Errand, url: str) -> Part:
         returned = errand.link.window

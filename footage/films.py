@@ -14,18 +14,20 @@ from zoneinfo import ZoneInfo
 
 from footage.filmbook import SIDE_BY_SIDE, FilmBook, key_of
 from footage.journal import Journal
-from footage.models import UTC, Camera, Clip, TimeWindow
+from footage.models import UTC, Camera, Clip, MediaType, TimeWindow
 from footage.naming import Names
 from footage.progress import Progress
 from footage.settings import FilmSettings
 from footage.standing import Standing
 from footage.timeline import Piece
+from footage.video.bar import clock_text
 from footage.video.cutting import Tile
 from footage.video.damage import united
 from footage.video.ffmpeg import FFmpeg
 from footage.video.join import join
 from footage.video.side_by_side import Look, SideBySide
 from footage.video.sound import lay_sound
+from footage.video.stills import Still, contact_sheet
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +37,15 @@ _NEIGHBOUR_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class FilmSet:
-    """The films of an incident: one a camera where there is footage, and the side-by-side. `notes` are sentences."""
+    """The films of an incident: one a camera where there is footage, and the side-by-side. `notes` are sentences.
+
+    Of stills there is one contact sheet, and no film.
+    """
 
     merged: Mapping[str, Path]
     side_by_side: Path | None
     notes: tuple[str, ...]
+    contact_sheet: Path | None = None
 
 
 def nothing_to_look_at(films: FilmSet) -> None:
@@ -77,7 +83,7 @@ class Films:
         self._book = FilmBook(journal, tool, clock=now)
         self._last_offer = -_OFFER_EVERY
         self._offered: tuple[int, int, int] | None = None
-        self._side_by_side = self._open_side_by_side() if settings.films == "all" else None
+        self._side_by_side = self._open_side_by_side() if settings.films == "all" and self._is_composed else None
 
     def offer(self) -> None:
         """Start composing what can be composed by now; returns at once. May be called as often as one likes."""
@@ -98,6 +104,8 @@ class Films:
         """Make every film that is asked for and not made yet. Raises ToolFailed, DiskTrouble, Interrupted."""
         if self._settings.films == "none":
             return FilmSet({}, None, ())
+        if self._journal.incident.media_type is MediaType.IMAGE:
+            return FilmSet({}, None, (), self._contact_sheet())
         merged, notes = self._merge_all()
         if merged and self._side_by_side:
             self._first_look(FilmSet(merged, None, tuple(notes)))
@@ -110,6 +118,28 @@ class Films:
         self._tool.stop.set()
         if self._side_by_side is not None:
             self._side_by_side.stop()
+
+    @property
+    def _is_composed(self) -> bool:
+        """A hyperlapse has no common second with anything, and a still has none at all."""
+        return self._journal.incident.media_type in (MediaType.HIGH, MediaType.LOW)
+
+    def _contact_sheet(self) -> Path | None:
+        incident = self._journal.incident
+        rows = [
+            [Still(clip.path, f"{camera.label}  {clock_text(clip.returned.start, self._zone)}") for clip in clips]
+            for camera in self._standing.cameras()
+            if (clips := self._playable(camera))
+        ]
+        target = self._journal.folder / self._names.contact_sheet()
+        if rows:
+            self._progress.say("Laying the stills on one contact sheet.")
+            contact_sheet(incident.name, rows, target)
+        return target if rows else None
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self._journal.incident.timezone)
 
     def _open_side_by_side(self) -> SideBySide:
         incident, settings = self._journal.incident, self._settings

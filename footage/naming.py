@@ -62,7 +62,8 @@ class Names:
     def clip(self, camera: str, asked_start: datetime, *, nth: int = 1, suffix: str = ".mp4") -> str:
         """An original's name; `nth` above 1 is a further segment of the same asked start."""
         ordinal = f"_{nth}" if nth > 1 else ""
-        return f"{self._labels[camera]}_VideoClip_{self._stamp(asked_start)}{ordinal}{suffix}"
+        kind = "VideoClip" if suffix == ".mp4" else "Still"
+        return f"{self._labels[camera]}_{kind}_{self._stamp(asked_start)}{ordinal}{suffix}"
 
     def merged(self, camera: str) -> str:
         """The joined film of one camera."""
@@ -72,9 +73,16 @@ class Names:
         """The film of all cameras."""
         return f"SideBySide_{self._span()}"
 
+    def contact_sheet(self) -> str:
+        """The sheet of all stills."""
+        return f"ContactSheet_{self._from_to()}.jpg"
+
     def _span(self) -> str:
+        return f"Merged_{self._from_to()}.mp4"
+
+    def _from_to(self) -> str:
         window = self._incident.window
-        return f"Merged_{self._stamp(window.start)}_to_{self._stamp(window.end)}.mp4"
+        return f"{self._stamp(window.start)}_to_{self._stamp(window.end)}"
 
     def _stamp(self, moment: datetime) -> str:
         return stamp(moment, self._zone, with_offset=self._with_offset)

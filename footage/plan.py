@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from footage.models import SEAM_SECONDS, MediaLink, MediaType, TimeWindow
 
 LONGEST_REQUEST = {MediaType.HIGH: 60, MediaType.LOW: 600, MediaType.HYPERLAPSE: 2400, MediaType.IMAGE: 60}
-"""Longest interval of one retrieval, in seconds. High: Samsara's help pages; the others are not published."""
+"""Longest interval of one retrieval, in seconds, where the settings give no other. High: Samsara's help pages; low and
+hyperlapse: what its dashboard offers, as no limit is published. An image is one moment: here it stands for a minute."""
+_SECONDS_A_STILL = 0.1
+"""Ten stills cost a second of the allowance (Samsara's API reference)."""
 LONGEST_LIST_SECONDS = 86_400
 """The list of uploaded media takes at most 24 hours a call (Samsara's API reference)."""
 _WITHIN = SEAM_SECONDS - 0.001
@@ -24,13 +27,23 @@ def split_window(window: TimeWindow, longest: int) -> tuple[TimeWindow, ...]:
     return tuple(TimeWindow(start, min(start + step, window.end)) for start in starts)
 
 
-def covering(links: Iterable[MediaLink], window: TimeWindow) -> tuple[MediaLink, ...]:
-    """The fewest of one camera's `links` that together cover `window` but for seams; empty where they cannot."""
+def covering(links: Collection[MediaLink], window: TimeWindow) -> tuple[MediaLink, ...]:
+    """The fewest of one camera's `links` that together cover `window` but for seams; empty where they cannot.
+
+    A still has no length: it answers for the window at whose start it was taken.
+    """
+    stills = [link for link in links if link.window.seconds == 0 and _at_start(link, window)]
+    if stills:
+        return (min(stills, key=lambda link: abs(link.window.start - window.start)),)
     near = [link for link in links if link.window.overlap(window)]
     whole = [link for link in near if link.window.covers(window, within=_WITHIN)]
     if whole:
         return (min(whole, key=lambda link: (link.window.seconds, link.window.start)),)
     return _chain(sorted(near, key=lambda link: link.window), window)
+
+
+def _at_start(link: MediaLink, window: TimeWindow) -> bool:
+    return abs((link.window.start - window.start).total_seconds()) <= _WITHIN
 
 
 def _chain(links: Sequence[MediaLink], window: TimeWindow) -> tuple[MediaLink, ...]:
@@ -58,8 +71,13 @@ def spans(windows: Iterable[TimeWindow]) -> tuple[TimeWindow, ...]:
     return tuple(joined)
 
 
-def quota_seconds(wanted: Iterable[tuple[str, TimeWindow]]) -> float:
-    """Seconds of high-resolution video that requests for these camera windows cost, counted per camera."""
+def quota_seconds(wanted: Iterable[tuple[str, TimeWindow]], media_type: MediaType = MediaType.HIGH) -> float:
+    """Seconds of high-resolution video that requests for these camera windows cost, counted per camera.
+
+    What low resolution and hyperlapse cost is not published: they are counted as if they were high, which is the most.
+    """
+    if media_type is MediaType.IMAGE:
+        return _SECONDS_A_STILL * sum(1 for _ in wanted)
     return sum(window.seconds for _, window in wanted)
 
 

@@ -103,6 +103,7 @@ class Report:
                 "media_type": incident.media_type.value,
             },
             "side_by_side": self.films.side_by_side.name if self.films.side_by_side else None,
+            "contact_sheet": self.films.contact_sheet.name if self.films.contact_sheet else None,
             "cameras": {camera.word: self._camera_json(camera) for camera in incident.cameras},
             "requests": {
                 "made": self.requests.made,
@@ -169,6 +170,7 @@ def failure_json(error: FootageError, log: Path | None, journal: Path | None = N
         "log": str(log.absolute()) if log else None,
         "incident": None,
         "side_by_side": None,
+        "contact_sheet": None,
         "cameras": {},
         "requests": {"made": 0, "reused": 0, "already_uploaded": 0},
         "quota": quota_json(None, 0),

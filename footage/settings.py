@@ -35,6 +35,16 @@ class WaitSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestSettings:
+    """How Samsara is asked. `longest` is the most seconds of one request; None takes what is known of the media type.
+
+    Samsara moved these limits out of its reference on purpose. Of images it says how far apart they are.
+    """
+
+    longest: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class KinesisSettings:
     """How Kinesis Video is asked. `chunk` in minutes; None lets the plan decide."""
 
@@ -63,6 +73,7 @@ class RunSettings:
 
     films: FilmSettings = FilmSettings()
     waiting: WaitSettings = WaitSettings()
+    requests: RequestSettings = RequestSettings()
     kinesis: KinesisSettings = KinesisSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     over_quota: bool = False
@@ -72,7 +83,7 @@ class RunSettings:
 
 def settings_to_json(settings: RunSettings) -> dict[str, Any]:
     """The settings as plain JSON values; permissions given for one run are left out."""
-    return {part: asdict(getattr(settings, part)) for part in ("films", "waiting", "kinesis", "evidence")}
+    return {part: asdict(getattr(settings, part)) for part in ("films", "waiting", "requests", "kinesis", "evidence")}
 
 
 def settings_from_json(data: dict[str, Any]) -> RunSettings:
@@ -80,6 +91,7 @@ def settings_from_json(data: dict[str, Any]) -> RunSettings:
     return RunSettings(
         films=FilmSettings(**_known(FilmSettings, data.get("films", {}))),
         waiting=WaitSettings(**_known(WaitSettings, data.get("waiting", {}))),
+        requests=RequestSettings(**_known(RequestSettings, data.get("requests", {}))),
         kinesis=KinesisSettings(**_known(KinesisSettings, data.get("kinesis", {}))),
         evidence=EvidenceSettings(**_known(EvidenceSettings, data.get("evidence", {}))),
     )

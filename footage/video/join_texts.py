@@ -11,6 +11,7 @@ from footage.models import UTC, Clip
 
 _ESCAPED = str.maketrans({character: f"\\{character}" for character in "=;#\\\n"})
 _SECOND = timedelta(seconds=1)
+_SPED_UP = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +64,20 @@ def clock_subtitles(placed: Iterable[PlacedClip], zone: tzinfo) -> str:
 
 def _cues(placed: PlacedClip, zone: tzinfo) -> Iterator[tuple[int, int, str]]:
     """Begin and end in the film's milliseconds, and the second that the wall clock shows then."""
-    start = placed.clip.window.start.astimezone(UTC)
+    start, pace = placed.clip.window.start.astimezone(UTC), _pace(placed.clip)
     second = start.replace(microsecond=0)
     at, end = round(placed.film_start * 1000), round(placed.film_end * 1000)
     while at < end:
-        until = round((placed.film_start + (second + _SECOND - start).total_seconds()) * 1000)
+        until = round((placed.film_start + (second + _SECOND - start).total_seconds() / pace) * 1000)
         if at < until:
             yield at, min(until, end), _clock_line(second, zone)
         at, second = until, second + _SECOND
+
+
+def _pace(clip: Clip) -> float:
+    """Seconds of the wall clock in one of the film: 1, but for a hyperlapse, which is much shorter than its window."""
+    pace = clip.window.seconds / clip.media.duration if clip.media.duration else 1.0
+    return pace if pace >= _SPED_UP else 1.0
 
 
 def _clock_line(second: datetime, zone: tzinfo) -> str:
