@@ -9,21 +9,24 @@ import secrets
 import shutil
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from footage.errors import DiskTrouble
 
 BLOCK = 1 << 20
-_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
+_GONE = {errno.ENOENT, errno.ENOTDIR, errno.EIO, errno.ENODEV}  # a drive that is not there, or not any more
+_DISK_ERRORS = _FULL | _FORBIDDEN | _GONE
 _RENAME_TRIES = 40
 _RENAME_PAUSE = 0.05
 
 
 @contextmanager
 def disk_trouble(what: Path) -> Iterator[None]:
-    """Turns a full or forbidden disk into DiskTrouble, which names the file; other OSErrors pass through."""
+    """Turns a full, forbidden or missing disk into DiskTrouble, which names the file; other OSErrors pass through."""
     try:
         yield
     except OSError as error:
@@ -34,16 +37,41 @@ def disk_trouble(what: Path) -> Iterator[None]:
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` so that `path` holds either the old text or all of the new one, even if the power fails."""
+    with disk_trouble(path), _written_beside(path, text) as beside:
+        replace(beside, path)
+
+
+def create_text(path: Path, text: str) -> None:
+    """Write a file that must be new: whole or not at all. Raises FileExistsError where another was faster."""
+    with disk_trouble(path), _written_beside(path, text) as beside:
+        if os.name == "nt":
+            beside.rename(path)  # never replaces on Windows
+        else:
+            _link(beside, path)
+        sync_folder(path.parent)
+
+
+@contextmanager
+def _written_beside(path: Path, text: str) -> Iterator[Path]:
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    with disk_trouble(path):
-        try:
-            with beside.open("w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            replace(beside, path)
-        finally:
-            beside.unlink(missing_ok=True)
+    try:
+        with beside.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        yield beside
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source)
+    except FileExistsError:
+        raise
+    except OSError:  # a stick or a share without hard links: the name is taken first, and filled by the rename
+        target.open("x").close()
+        source.replace(target)
 
 
 def replace(source: Path, target: Path) -> None:
@@ -72,12 +100,16 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, read in blocks; several threads may each read one of their own at full speed."""
+def sha256_of(path: Path, each_block: Callable[[], None] = lambda: None) -> str:
+    """SHA-256 of a file, read in blocks; several threads may each read one of their own at full speed.
+
+    `each_block` is called before each block, and may raise to end the reading.
+    """
     digest = hashlib.sha256()
     with path.open("rb", buffering=0) as file:
         block = memoryview(bytearray(BLOCK))
         while count := file.readinto(block):
+            each_block()
             digest.update(block[:count])
     return digest.hexdigest()
 

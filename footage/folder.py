@@ -7,7 +7,7 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from footage.errors import IncidentHeld, InputRefused
-from footage.files import disk_trouble, write_text
+from footage.files import create_text, disk_trouble, write_text
 from footage.models import Incident
 from footage.naming import Names
 from footage.values_json import time_text, window_to_json
@@ -24,6 +24,8 @@ IDENTITY = ".incident.json"
 """Says whose a folder is, from before the first clip arrives; manifest.json tells everything else."""
 _LOCK, _HOLDER = "run.lock", "holder.json"
 _MOST_TWINS = 1000
+_LEAVING_SECONDS = 0.5
+"""How long a run waits for another one that may be just ending."""
 
 
 def find_folder(output: Path, incident: Incident) -> tuple[Path, bool]:
@@ -31,7 +33,7 @@ def find_folder(output: Path, incident: Incident) -> tuple[Path, bool]:
 
     A folder belongs to one vehicle (or set of streams), time and media type; where another owns the name, `_2` follows.
     """
-    name = Names(incident).folder()
+    name, output = Names(incident).folder(), output.absolute()
     taken = {path.name.casefold(): path for path in output.iterdir()} if output.is_dir() else {}
     for nth in range(1, _MOST_TWINS):
         candidate = name if nth == 1 else f"{name}_{nth}"
@@ -40,7 +42,7 @@ def find_folder(output: Path, incident: Incident) -> tuple[Path, bool]:
             return output / candidate, False
         if _owner(path) == _identity(incident):
             return path, True
-        if path.is_dir() and not any(path.iterdir()):
+        if path.is_dir() and all(_is_unfinished_identity(each) for each in path.iterdir()):
             return path, False
     raise InputRefused(f"There are {_MOST_TWINS} folders named {name} in {output}; clean up first.")
 
@@ -53,11 +55,10 @@ def claim_folder(output: Path, incident: Incident) -> Path:
             return folder
         with disk_trouble(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            try:
-                with (folder / IDENTITY).open("x", encoding="utf-8") as file:
-                    json.dump(_identity(incident), file)
-            except FileExistsError:
-                continue  # another run was faster: look again whose it is
+        try:
+            create_text(folder / IDENTITY, json.dumps(_identity(incident)))
+        except FileExistsError:
+            continue  # another run was faster: look again whose it is
         return folder
 
 
@@ -78,7 +79,7 @@ def hold_folder(folder: Path, now: datetime) -> Iterator[Path]:
         _hide(work)
     lock = FileLock(work / _LOCK)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_LEAVING_SECONDS)
     except Timeout:
         raise IncidentHeld(_held_sentence(folder)) from None
     try:
@@ -87,6 +88,8 @@ def hold_folder(folder: Path, now: datetime) -> Iterator[Path]:
         yield work
     finally:
         (work / _HOLDER).unlink(missing_ok=True)
+        if os.name != "nt" and {path.name for path in work.iterdir()} <= {_LOCK}:
+            (work / _LOCK).unlink(missing_ok=True)  # while it is held: once free, it may be another run's
         lock.release()
 
 
@@ -102,16 +105,12 @@ def clear_work(work: Path) -> None:
 
 
 def remove_work(folder: Path) -> None:
-    """Remove the work folder once it holds nothing but a free lock; left alone where another run has come meanwhile."""
+    """Remove the work folder where it is empty; left alone where another run has come meanwhile."""
     work = work_folder(folder)
-    if not work.is_dir():
-        return
-    if {path.name for path in work.iterdir()} <= {_LOCK}:
+    if os.name == "nt":  # an open file cannot be removed there, and a held lock is open
         _try_unlink(work / _LOCK)
-        try:
-            work.rmdir()
-        except OSError:
-            return  # another run has just moved in
+    with suppress(OSError):
+        work.rmdir()
 
 
 def _try_unlink(path: Path) -> bool:
@@ -140,6 +139,11 @@ def _owner(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return owner
+
+
+def _is_unfinished_identity(path: Path) -> bool:
+    """Whether a file is what is left where a run was killed while it claimed the folder."""
+    return path.name.startswith(f".{IDENTITY}.") and path.suffix == ".part"
 
 
 def _held_sentence(folder: Path) -> str:

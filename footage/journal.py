@@ -104,8 +104,8 @@ class Journal:
     def move_to(self, folder: Path) -> None:
         """Say that the incident's folder is another one now."""
         with self.together():
-            self.folder = folder
-            self.clips = [replace(clip, path=folder / clip.path.name) for clip in self.clips]
+            self.folder = folder.absolute()
+            self.clips = [replace(clip, path=self.folder / clip.path.name) for clip in self.clips]
 
     def intend(self, window: TimeWindow, cameras: tuple[str, ...], now: datetime) -> Request:
         """Note that a request is about to be sent."""

@@ -65,8 +65,9 @@ def _drop(journal: Journal, clip: Clip) -> None:
 def _reopen(journal: Journal, request: Request) -> None:
     for camera, outcome in request.outcome.items():
         if outcome in WORTH_ANOTHER_TRY:
-            journal.drop_missing(camera, request.window)
-            journal.reopen(request.number, camera)
+            with journal.together():
+                journal.drop_missing(camera, request.window, outcome)
+                journal.reopen(request.number, camera)
 
 
 def _place(request: Request, board: Board, stock: Stock) -> None:
