@@ -13,6 +13,7 @@
      |- DiskTrouble                  exit 8   free the disk
      |- ServiceUnreachable           exit 10  try again later; nothing is lost
      |   `- BadAnswer                         the same, and the answer was not understood
+     |- VerificationFailed           exit 9   find out who changed what
      |- IncidentHeld                 exit 11  let the other run finish
      |- Interrupted                  exit 130 resume
      |- RequestRefused               (a value to the story, never an end) the service refused one request
@@ -133,6 +134,14 @@ class BadAnswer(ServiceUnreachable):
 
     kind = "bad_answer"
     remedy = "Try again later; if it stays, report it with the log file."
+
+
+class VerificationFailed(FootageError):
+    """A folder is not what its evidence package says."""
+
+    kind = "verification"
+    exit_code = 9
+    remedy = "Compare with another copy; the original footage may still be with the service."
 
 
 class IncidentHeld(FootageError):

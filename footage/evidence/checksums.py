@@ -14,7 +14,12 @@ _LINE = re.compile(r"(?P<sha256>[0-9a-f]{64}) [ *](?P<file>.+)")
 
 def write_checksums(folder: Path, hashes: Mapping[str, str]) -> None:
     """Write the list for these files, named relative to `folder` with forward slashes."""
-    write_text(folder / NAME, "".join(f"{hashes[file]} *{file}\n" for file in sorted(hashes)))
+    write_text(folder / NAME, text_of(hashes))
+
+
+def text_of(hashes: Mapping[str, str]) -> str:
+    """The list as it goes to disk."""
+    return "".join(f"{hashes[file]} *{file}\n" for file in sorted(hashes))
 
 
 def read_checksums(folder: Path) -> dict[str, str]:

@@ -1,0 +1,51 @@
+"""Whether a film, played from end to end, is what the manifest says was made."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from footage.errors import BrokenMedia
+from footage.evidence.manifest import JOINED, SIDE
+from footage.video.decode import Decoded, decode
+
+Json = Mapping[str, Any]
+
+
+def is_film(entry: Json) -> bool:
+    """Whether an entry of the manifest is a film that this program made."""
+    return entry.get("role") in (JOINED, SIDE)
+
+
+def check_film(folder: Path, film: Json, files: Sequence[Json], stop: threading.Event) -> Iterator[str]:
+    """A sentence for each way in which a film is not as planned. Raises Interrupted on `stop`."""
+    name = film["file"]
+    try:
+        found = decode(folder / name, stop)
+    except BrokenMedia as error:
+        yield f"{name}: {error.message}"
+        return
+    for sentence in _trouble(film, found, _is_known_broken(film, files)):
+        yield f"{name}: {sentence}"
+
+
+def _trouble(film: Json, found: Decoded, known_broken: bool) -> Iterator[str]:
+    for track, planned in film.get("packets", {}).items():
+        if found.packets.get(track, 0) != planned:
+            yield f"it holds {found.packets.get(track, 0)} {track} packets where {planned} were planned"
+    if "frames" in film and found.pictures != film["frames"]:
+        yield f"it shows {found.pictures} pictures where {film['frames']} were planned"
+    if "width" in film and found.shapes != {(film["width"], film["height"])}:
+        yield f"its pictures are not all {film['width']}x{film['height']}"
+    if found.complaints and not known_broken:
+        yield f"{found.complaints} of its packets cannot be decoded"
+
+
+def _is_known_broken(film: Json, files: Sequence[Json]) -> bool:
+    """Whether an original came broken, which the manifest says of it: a copy of its packets is broken alike."""
+    parents = [each for each in files if each["file"] in film.get("parents", ())]
+    streams = [each["stream"] for each in parents if "stream" in each]
+    broken = any(stream.get("damage") or not stream.get("complete", True) for stream in streams)
+    return broken and film["role"] == JOINED
