@@ -13,61 +13,10 @@ from typing import TYPE_CHECKING
 import typer
 from typer.exceptions import TyperException
 
-from cli.options import (
-    AcceptPartial,
-    After,
-    All,
-    Around,
-    AskAgain,
-    Audio,
-    AwsRegion,
-    Before,
-    Cameras,
-    Chunk,
-    Debug,
-    DryRun,
-    Duration,
-    End,
-    Engine,
-    EngineChoice,
-    FilmChoice,
-    Films,
-    Fps,
-    JournalName,
-    Json,
-    Layout,
-    LayoutChoice,
-    Logs,
-    Longest,
-    Media,
-    Name,
-    NoInput,
-    OtherOutput,
-    Output,
-    OverQuota,
-    Played,
-    PollInterval,
-    Profile,
-    Region,
-    Retries,
-    Samsara,
-    Selector,
-    SelectorChoice,
-    Settle,
-    SourceChoice,
-    SourceWord,
-    Start,
-    Stream,
-    TileHeight,
-    Timezone,
-    VehicleName,
-    Wait,
-    Yes,
-    spread_streams,
-)
+from cli import options as given
 from footage.errors import FootageError, InputRefused, Interrupted
 from footage.models import UTC, MediaType
-from footage.settings import FilmSettings, KinesisSettings, RequestSettings, RunSettings, WaitSettings
+from footage.settings import EvidenceSettings, FilmSettings, KinesisSettings, RequestSettings, RunSettings, WaitSettings
 from helpers import can_ask, say_on_stderr
 
 if TYPE_CHECKING:
@@ -92,43 +41,46 @@ def start(context: typer.Context) -> int:
 
 @app.command()
 def pull(
-    vehicle: VehicleName = None,
-    stream: Stream = None,
-    source: SourceWord = None,
-    start: Start = None,
-    duration: Duration = None,
-    end: End = None,
-    around: Around = None,
-    before: Before = None,
-    after: After = None,
-    timezone: Timezone = None,
-    cameras: Cameras = None,
-    media_type: Media = MediaType.HIGH,
-    films: Films = FilmChoice.ALL,
-    layout: Layout = LayoutChoice.ROW,
-    tile_height: TileHeight = 720,
-    fps: Fps = 30,
-    audio: Audio = None,
-    engine: Engine = EngineChoice.FFMPEG,
-    name: Name = None,
-    selector: Selector = SelectorChoice.PRODUCER,
-    profile: Profile = None,
-    region: AwsRegion = None,
-    chunk: Chunk = None,
-    samsara_region: Samsara = Region.US,
-    output: Output = Path("Videos"),
-    logs: Logs = Path("Logs"),
-    poll_interval: PollInterval = None,
-    wait: Wait = None,
-    settle: Settle = None,
-    longest: Longest = None,
-    retries: Retries = 8,
-    over_quota: OverQuota = False,
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    no_input: NoInput = False,
-    json_output: Json = False,
-    debug: Debug = False,
+    vehicle: given.VehicleName = None,
+    stream: given.Stream = None,
+    source: given.SourceWord = None,
+    start: given.Start = None,
+    duration: given.Duration = None,
+    end: given.End = None,
+    around: given.Around = None,
+    before: given.Before = None,
+    after: given.After = None,
+    timezone: given.Timezone = None,
+    cameras: given.Cameras = None,
+    media_type: given.Media = MediaType.HIGH,
+    films: given.Films = given.FilmChoice.ALL,
+    layout: given.Layout = given.LayoutChoice.ROW,
+    tile_height: given.TileHeight = 720,
+    fps: given.Fps = 30,
+    audio: given.Audio = None,
+    reference: given.Reference = "",
+    note: given.Note = "",
+    clock_offset: given.ClockOffset = None,
+    engine: given.Engine = given.EngineChoice.FFMPEG,
+    name: given.Name = None,
+    selector: given.Selector = given.SelectorChoice.PRODUCER,
+    profile: given.Profile = None,
+    region: given.AwsRegion = None,
+    chunk: given.Chunk = None,
+    samsara_region: given.Samsara = given.Region.US,
+    output: given.Output = Path("Videos"),
+    logs: given.Logs = Path("Logs"),
+    poll_interval: given.PollInterval = None,
+    wait: given.Wait = None,
+    settle: given.Settle = None,
+    longest: given.Longest = None,
+    retries: given.Retries = 8,
+    over_quota: given.OverQuota = False,
+    dry_run: given.DryRun = False,
+    yes: given.Yes = False,
+    no_input: given.NoInput = False,
+    json_output: given.Json = False,
+    debug: given.Debug = False,
 ) -> int:
     """Pull one incident. Example: pull --vehicle "Truck 104" --start "04/16/2025 13:30" --duration 10"""
     from cli.desk import DeskOptions
@@ -139,6 +91,7 @@ def pull(
         waiting=_waiting(WaitSettings(retries=retries), poll_interval, wait, settle),
         requests=RequestSettings(longest),
         kinesis=KinesisSettings(selector.value, profile, region, chunk),
+        evidence=EvidenceSettings(reference, note, clock_offset),
         over_quota=over_quota,
     )
     desk = open_desk(DeskOptions(output, logs, json_output, no_input, yes, debug, samsara_region.value, retries))
@@ -149,21 +102,21 @@ def pull(
 
 @app.command()
 def resume(
-    journal: JournalName = "latest",
-    all_: All = False,
-    ask_again: AskAgain = False,
-    accept_partial: AcceptPartial = False,
-    over_quota: OverQuota = False,
-    samsara_region: Samsara = Region.US,
-    output: OtherOutput = None,
-    logs: Logs = Path("Logs"),
-    poll_interval: PollInterval = None,
-    wait: Wait = None,
-    settle: Settle = None,
-    yes: Yes = False,
-    no_input: NoInput = False,
-    json_output: Json = False,
-    debug: Debug = False,
+    journal: given.JournalName = "latest",
+    all_: given.All = False,
+    ask_again: given.AskAgain = False,
+    accept_partial: given.AcceptPartial = False,
+    over_quota: given.OverQuota = False,
+    samsara_region: given.Samsara = given.Region.US,
+    output: given.OtherOutput = None,
+    logs: given.Logs = Path("Logs"),
+    poll_interval: given.PollInterval = None,
+    wait: given.Wait = None,
+    settle: given.Settle = None,
+    yes: given.Yes = False,
+    no_input: given.NoInput = False,
+    json_output: given.Json = False,
+    debug: given.Debug = False,
 ) -> int:
     """Go on with a run from its journal. Example: resume latest"""
     from cli.desk import DeskOptions
@@ -176,7 +129,6 @@ def resume(
         chosen = [found for found in find_journals(logs) if not found.finished]
     else:
         chosen = [latest_journal(logs) if journal == "latest" else load_journal(Path(journal))]
-    codes = []
     for found in chosen:
         found.settings = replace(
             found.settings,
@@ -187,14 +139,11 @@ def resume(
         )
         if output is not None:
             found.move_to(output / found.folder.name)
-        codes.append(desk.resume(found))
-    if not chosen:
-        say_on_stderr("No journal is unfinished: there is nothing to resume.")
-    return max(codes, default=0)
+    return desk.resume_all(chosen) if all_ else desk.resume(chosen[0])
 
 
 @app.command()
-def status(logs: Logs = Path("Logs"), json_output: Json = False) -> int:
+def status(logs: given.Logs = Path("Logs"), json_output: given.Json = False) -> int:
     """List every journal: what is complete, what is waited for, since when."""
     from cli.words import status_json, status_words
     from footage.journal import find_journals
@@ -209,17 +158,25 @@ def status(logs: Logs = Path("Logs"), json_output: Json = False) -> int:
 
 
 @app.command()
+def verify(folder: given.Folder, quick: given.Quick = False, json_output: given.Json = False) -> int:
+    """Check an incident folder against its manifest, offline. Example: verify "Videos/Truck_104_2025-04-16_..." """
+    from cli.evidence import verify_folder
+
+    return verify_folder(folder, decode=not quick, as_json=json_output, out=_print_result, say=say_on_stderr)
+
+
+@app.command()
 def demo(
-    source: Played = SourceChoice.SAMSARA,
-    output: Output = Path("Videos"),
-    logs: Logs = Path("Logs"),
-    poll_interval: PollInterval = 0.5,
-    wait: Wait = None,
-    settle: Settle = None,
-    yes: Yes = False,
-    no_input: NoInput = False,
-    json_output: Json = False,
-    debug: Debug = False,
+    source: given.Played = given.SourceChoice.SAMSARA,
+    output: given.Output = Path("Videos"),
+    logs: given.Logs = Path("Logs"),
+    poll_interval: given.PollInterval = 0.5,
+    wait: given.Wait = None,
+    settle: given.Settle = None,
+    yes: given.Yes = False,
+    no_input: given.NoInput = False,
+    json_output: given.Json = False,
+    debug: given.Debug = False,
 ) -> int:
     """Do the whole job against a service on this computer, with footage it makes itself. No account, no question."""
     from cli.demo import DEMO_FILMS, play_kinesis, play_samsara
@@ -227,7 +184,7 @@ def demo(
 
     desk = open_desk(DeskOptions(output, logs, json_output, no_input=True, yes=True, debug=debug))
     settings = RunSettings(films=DEMO_FILMS, waiting=_waiting(WaitSettings(), poll_interval, wait, settle))
-    play = play_samsara if source is SourceChoice.SAMSARA else play_kinesis
+    play = play_samsara if source is given.SourceChoice.SAMSARA else play_kinesis
     return play(desk, settings, datetime.now(UTC))
 
 
@@ -244,7 +201,7 @@ def open_desk(options: DeskOptions) -> Desk:
 def run_program(arguments: list[str]) -> int:
     """The whole program; every way it can end has words and an exit code."""
     try:
-        code = app(spread_streams(arguments), standalone_mode=False)
+        code = app(given.spread_streams(arguments), standalone_mode=False)
     except FootageError as error:
         return _explain(error, arguments)
     except TyperException as error:

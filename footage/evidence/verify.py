@@ -11,7 +11,7 @@ from enum import Enum
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from footage.errors import InputRefused, Interrupted
 from footage.evidence import checksums, custody, viewer
@@ -26,6 +26,7 @@ _NOT_OURS = {".DS_Store", "Thumbs.db", "desktop.ini"}
 _WORK = ".work"
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
 class State(str, Enum):
@@ -142,8 +143,17 @@ def _hash_all(folder: Path, stop: threading.Event) -> dict[str, str]:
     """The hash of every file in the folder by its name with forward slashes, the largest begun first."""
     paths = sorted(_files(folder), key=lambda path: path.stat().st_size, reverse=True)
     with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="hash") as pool:
-        hashes = pool.map(partial(_hash, stop=stop), paths)
+        hashes = _until_stopped(pool.map(partial(_hash, stop=stop), paths), stop)
         return {path.relative_to(folder).as_posix(): found for path, found in zip(paths, hashes, strict=True)}
+
+
+def _until_stopped(results: Iterator[T], stop: threading.Event) -> list[T]:
+    """All results; an interruption ends what is still under way, too."""
+    try:
+        return list(results)
+    except BaseException:
+        stop.set()
+        raise
 
 
 def _hash(path: Path, *, stop: threading.Event) -> str:
@@ -221,4 +231,4 @@ def _play(
     say(f"Playing {len(films)} film{'s' if len(films) != 1 else ''} from end to end.")
     with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="play") as pool:
         found = pool.map(lambda film: list(check_film(folder, film, files, stop)), films)
-        return [sentence for sentences in found for sentence in sentences]
+        return [sentence for sentences in _until_stopped(found, stop) for sentence in sentences]
