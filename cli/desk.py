@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -93,6 +93,7 @@ class Desk:
 
         earlier = None if dry_run else unfinished_run(find_journals(self.options.logs), incident)
         if earlier is not None and self._wants(earlier):
+            earlier.settings = options.settings
             return self.resume(earlier)
         plan = self._new_run(Journal(None, incident, self.options.output, options.settings, now)).prepare()
         if dry_run:
@@ -108,6 +109,35 @@ class Desk:
         """Go on with a journal; the exit code."""
         self._new_run(journal).prepare()
         return self._deliver()
+
+    def resume_all(self, journals: Sequence[Journal]) -> int:
+        """Go on with several journals, one after another; one that ends badly ends alone. The highest exit code.
+
+        With --json the results come as the `runs` of one object.
+        """
+        results: list[str] = []
+        out, self.out = self.out, results.append if self.options.json else self.out
+        try:
+            code = max((self._resume_or_explain(journal) for journal in journals), default=0)
+        finally:
+            self.out = out
+        if self.options.json:
+            runs = [json.loads(result) for result in results]
+            self.out(json.dumps({"schema": 1, "exit_code": code, "runs": runs}))
+        elif not journals:
+            self.out("Every journal is finished: there is nothing to resume.")
+        return code
+
+    def _resume_or_explain(self, journal: Journal) -> int:
+        try:
+            return self.resume(journal)
+        except Interrupted:
+            raise
+        except FootageError as error:
+            code = self.explain(error)
+            self._tool = FFmpeg()  # the one that was told to stop has background work that must stay stopped
+            self.__dict__.pop("services", None)
+            return code
 
     def explain(self, error: FootageError) -> int:
         """Say how a call ended badly, in words or as the JSON object; the exit code."""
