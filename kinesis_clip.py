@@ -89,7 +89,7 @@ class KinesisClient:
         self._retry = Retry(self._pause, attempts=retries, patience=patience)
         self._page = Pacer(_PAGES_A_SECOND, 1.0, self._pause)
         self._read_timeout = read_timeout
-        self._lock = threading.RLock()
+        self._lock, self._asking = threading.RLock(), threading.RLock()
         self._controls: dict[str, KinesisVideoClient] = {}
         self._archives: dict[tuple[str, DataApi], KinesisVideoArchivedMediaClient] = {}
 
@@ -209,21 +209,18 @@ class KinesisClient:
             return self._controls[call.region]
 
     def _archive(self, call: Call, api: DataApi) -> KinesisVideoArchivedMediaClient:
-        """The client for one API's data endpoint of a stream, which AWS wants to be asked for."""
+        """The client for one API's data endpoint of a stream, which has to be asked for, and is by one thread only."""
         key = (call.stream, api)
-        with self._lock:
-            known = self._archives.get(key)
-        if known is not None:
-            return known
-        address = self._environ.get(OVERRIDE) or self._data_endpoint(call, api)
-        refuse_insecure(address, f"The data endpoint ({OVERRIDE}, or what Kinesis Video named)")
-        with self._lock:
-            self._archives[key] = self._boto_session().client(
-                "kinesis-video-archived-media",
-                region_name=call.region,
-                endpoint_url=address,
-                config=self._config(self._read_timeout),
-            )
+        with self._asking:
+            if key not in self._archives:
+                address = self._environ.get(OVERRIDE) or self._data_endpoint(call, api)
+                refuse_insecure(address, f"The data endpoint ({OVERRIDE}, or what Kinesis Video named)")
+                self._archives[key] = self._boto_session().client(
+                    "kinesis-video-archived-media",
+                    region_name=call.region,
+                    endpoint_url=address,
+                    config=self._config(self._read_timeout),
+                )
             return self._archives[key]
 
     def _data_endpoint(self, call: Call, api: DataApi) -> str:
@@ -268,7 +265,7 @@ class KinesisClient:
 
     def _forget(self, call: Call) -> None:
         api: DataApi = "GET_CLIP" if call.action == "GetClip" else "LIST_FRAGMENTS"
-        with self._lock:
+        with self._asking:
             self._archives.pop((call.stream, api), None)
 
 
