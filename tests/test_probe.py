@@ -7,6 +7,7 @@ import json
 import threading
 from pathlib import Path
 
+import av
 import pytest
 
 from footage.errors import BrokenMedia
@@ -133,6 +134,19 @@ def test_a_zeroed_region_is_damage_to_the_next_key_frame(tmp_path: Path, codec: 
     begin, end = media.damage[0]
     assert 0 < begin < end < 2
     assert (end * 2) % 1 == pytest.approx(0, abs=1e-6)  # a key frame stands at each half second
+
+
+def test_a_hole_inside_one_picture_is_damage_though_all_lengths_are_right(tmp_path: Path) -> None:
+    whole = make(tmp_path / "whole.mp4", PLAIN.but(width=320, height=180, sound=""))
+    with av.open(str(whole)) as container:
+        packet = next(each for number, each in enumerate(container.demux(video=0)) if number == 30)
+        shown = float(packet.pts * packet.time_base)
+        begin, size = packet.pos, packet.size
+    data = bytearray(whole.read_bytes())
+    data[begin + size // 2 : begin + size // 2 + 64] = bytes(64)
+    (tmp_path / "hole.mp4").write_bytes(data)
+    media = inspect(tmp_path / "hole.mp4")
+    assert media.damage == ((pytest.approx(shown), pytest.approx(1.5)),)
 
 
 def test_bytes_that_are_no_packets_are_damage(tmp_path: Path) -> None:
