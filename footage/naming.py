@@ -13,7 +13,7 @@ from dateutil import tz
 
 from footage.models import Incident, TimeWindow
 
-_NAME_LIMIT = 56
+_NAME_LIMIT = 50  # of four bytes each: with the times behind it, Linux takes 255 bytes
 _LABEL_LIMIT = 32
 _STEP = timedelta(minutes=10)  # repeated hours last at least half an hour, so a look each 10 minutes finds them
 
