@@ -12,6 +12,7 @@ from footage.files import disk_trouble
 PREFIX = "VideoRetrievalActivity_"
 _SECRETS: set[str] = set()
 _SIGNED = re.compile(r"(\?)[^\s'\"<>)]+")
+_AWS = re.compile(r"(?i)(x-amz-security-token\W+(?:b')?|signature=)[\w+/=-]+")  # as botocore tells its own headers
 _BEARER = re.compile(r"(?i)(bearer\s+|samsara_api_)[\w.~+/=-]+")
 _QUIET = ("botocore", "urllib3", "PIL", "s3transfer", "asyncio", "filelock", "moviepy", "imageio_ffmpeg")
 
@@ -26,7 +27,9 @@ def masked(text: str) -> str:
     """The text without known keys, bearer tokens and the queries of addresses, which carry signatures."""
     for secret in _SECRETS:
         text = text.replace(secret, "***")
-    return _BEARER.sub(r"\1***", _SIGNED.sub(r"\1***", text))
+    for pattern in (_SIGNED, _AWS, _BEARER):
+        text = pattern.sub(r"\1***", text)
+    return text
 
 
 class MaskingFormatter(logging.Formatter):
