@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import logging
-import re
 import ssl
 import threading
 import time
@@ -22,13 +21,13 @@ from requests.auth import AuthBase
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError
 
 from footage import payloads
-from footage.addresses import is_loopback, refuse_insecure
+from footage import telematics_payloads as telematics
+from footage.addresses import is_loopback, service_address
 from footage.answers import Answer, failure_of
 from footage.errors import (
     BadAnswer,
     FateUnknown,
     FootageError,
-    InsecureAddress,
     RequestRefused,
     ServiceUnreachable,
     UnknownVehicle,
@@ -36,6 +35,7 @@ from footage.errors import (
 from footage.keys import clean_key
 from footage.models import MediaLink, MediaType, Ticket, TimeWindow, Vehicle
 from footage.pacing import Clock, Pacer, Passing, Pause, Retry
+from footage.telematics import Reading
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +67,8 @@ _VEHICLES = _Endpoint("GET", "/fleet/vehicles", "Read Vehicles")
 _CREATE = _Endpoint("POST", "/cameras/media/retrieval", "Write Media Retrieval")
 _RETRIEVAL = _Endpoint("GET", "/cameras/media/retrieval", "Read Media Retrieval")
 _UPLOADED = _Endpoint("GET", "/cameras/media", "Read Media Retrieval")
+_STREAM = _Endpoint("GET", "/assets/location-and-speed/stream", "Read Vehicles")
+_HISTORY = _Endpoint("GET", "/fleet/vehicles/stats/history", "Read Vehicle Statistics")
 
 
 class SamsaraClient:
@@ -91,7 +93,7 @@ class SamsaraClient:
         stop: threading.Event | None = None,
     ) -> None:
         self._auth = _Bearer(clean_key(key))
-        self._base_url = _checked_address(base_url)
+        self._base_url = service_address(base_url)
         self._timeout = timeout
         self._session = session or _new_session(self._base_url)
         pause = Pause(stop, sleep)
@@ -102,22 +104,18 @@ class SamsaraClient:
 
     def vehicles(self) -> list[Vehicle]:
         """All vehicles that the key can see; a token that is limited by tag sees fewer."""
-        found: dict[str, Vehicle] = {}
-        cursor, seen = "", {""}
-        while True:
-            query = [("limit", str(PAGE_SIZE)), *([("after", cursor)] if cursor else [])]
-            items, cursor = self._vehicle_page(query)
-            found |= {vehicle.id: vehicle for vehicle in items}
-            if cursor in seen:  # no next page, or a cursor that leads in a circle
-                return list(found.values())
-            seen.add(cursor)
-
-    def _vehicle_page(self, query: Query) -> tuple[list[Vehicle], str]:
         try:
-            return self._read(_VEHICLES, query, payloads.vehicle_page, pace=self._check_stop)
+            found = self._pages(_VEHICLES, [("limit", str(PAGE_SIZE))], payloads.vehicle_page)
         except RequestRefused as error:  # nothing in this request is anybody's choice but the address
             message = f"The list of vehicles cannot be read; is the address right? {error.message}"
             raise BadAnswer(message, request_id=error.request_id) from error
+        return list({vehicle.id: vehicle for vehicle in found}.values())
+
+    def readings(self, vehicle_id: str, window: TimeWindow, *, fine: bool = True) -> list[Reading]:
+        """A vehicle's speed and place, every second where `fine` and Samsara keeps it so, else from its statistics."""
+        if fine:
+            return self._pages(_STREAM, telematics.stream_query(vehicle_id, window), telematics.stream_page)
+        return self._pages(_HISTORY, telematics.history_query(vehicle_id, window), telematics.history_page)
 
     def create_retrieval(
         self, vehicle_id: str, window: TimeWindow, cameras: Sequence[str], media_type: MediaType
@@ -157,6 +155,18 @@ class SamsaraClient:
         wanted = {media_type.value for media_type in media_types}
         links = tuple(link for link in found if link.media_type in wanted)
         return UploadedPage(links, following if following and following != cursor else None)
+
+    def _pages(self, endpoint: _Endpoint, query: Query, parse: Callable[[Json], tuple[list[T], str]]) -> list[T]:
+        """What all pages hold."""
+        found: list[T] = []
+        cursor, seen = "", {""}
+        while True:
+            asked = [*query, *([("after", cursor)] if cursor else [])]
+            items, cursor = self._read(endpoint, asked, parse, pace=self._check_stop)
+            found += items
+            if cursor in seen:  # no next page, or a cursor that leads in a circle
+                return found
+            seen.add(cursor)
 
     def _read(self, endpoint: _Endpoint, query: Query, parse: Callable[[Json], T], *, pace: Callable[[], None]) -> T:
         def once() -> T:
@@ -237,14 +247,6 @@ class _Bearer(AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self.key}"
         return request
-
-
-def _checked_address(address: str) -> str:
-    # Readers of addresses disagree on these characters, and a disagreement could send the key to another host.
-    if re.search(r"[\s\\@?#\x00-\x1f\x7f]", address):
-        raise InsecureAddress("The address of Samsara's service must look like https://api.samsara.com.")
-    refuse_insecure(address, "The address of Samsara's service")
-    return address.rstrip("/")
 
 
 def _new_session(base_url: str) -> requests.Session:

@@ -137,6 +137,8 @@ class Script:
     """Seconds from a request during which its media list is empty."""
     missing_permissions: tuple[str, ...] = ()
     """Permissions that the key lacks, by Samsara's names, such as `Write Media Retrieval`."""
+    track_holes: tuple[str, ...] = ()
+    """Stretches without speed and place, each as `from/to` in RFC 3339."""
     link_seconds: float = 8 * 3600
     limits: bool = True
     list_page: int = 100

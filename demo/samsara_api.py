@@ -15,6 +15,7 @@ from demo.faults import Script, Subject
 from demo.samsara_checks import LONGEST_SECONDS, RateLimit, check_key, check_permission, choices, read_order, read_time
 from demo.samsara_fleet import ALL_INPUTS, DRIVER_INPUT, ROAD_INPUT, FleetVehicle
 from demo.samsara_library import Library, Piece
+from demo.samsara_telematics import Telematics
 from demo.times import parse_time, tell_time
 
 LISTED_INPUTS = {ROAD_INPUT: "dashcamForwardFacing", DRIVER_INPUT: "dashcamInwardFacing"}
@@ -47,19 +48,24 @@ class SamsaraApi:
         self._library = library
         self._script = script
         self._link = link
+        self._telematics = Telematics(self._fleet, script)
         self._routes = {
             ("GET", "/me"): (self._me, "Read Org Information", RateLimit(150, 1)),
             ("GET", "/fleet/vehicles"): (self._vehicles, "Read Vehicles", RateLimit(25, 1)),
             ("GET", "/fleet/vehicles/"): (self._vehicle, "Read Vehicles", RateLimit(25, 1)),
             ("POST", "/cameras/media/retrieval"): (self._retrieve, "Write Media Retrieval", RateLimit(100, 60)),
             ("GET", "/cameras/media/retrieval"): (self._retrieval, "Read Media Retrieval", RateLimit(5, 1)),
+            ("GET", "/assets/location-and-speed/stream"): (self._located, "Read Vehicles", RateLimit(10, 1)),
+            ("GET", "/fleet/vehicles/stats/history"): (self._history, "Read Vehicle Statistics", RateLimit(25, 1)),
             ("GET", "/cameras/media"): (self._uploaded, "Read Media Retrieval", RateLimit(5, 1)),
         }
 
     def answer(self, request: Request, now: float) -> Answer:
         """The answer to a request; raises Refused."""
         check_key(request, self._key)
-        path = "/fleet/vehicles/" if request.path.startswith("/fleet/vehicles/") else request.path
+        path = request.path
+        if path.startswith("/fleet/vehicles/") and ("GET", path) not in self._routes:
+            path = "/fleet/vehicles/"
         route = self._routes.get((request.method, path))
         if route is None:
             known = {known for _, known in self._routes}
@@ -99,6 +105,12 @@ class SamsaraApi:
             if vehicle.answers_to(reference):
                 return {"data": vehicle.json}
         raise Refused(404, "Vehicle not found.")
+
+    def _located(self, request: Request, now: float) -> dict[str, Any]:
+        return _paged(self._telematics.stream(request), request)
+
+    def _history(self, request: Request, now: float) -> dict[str, Any]:
+        return _paged(self._telematics.history(request), request)
 
     def _retrieve(self, request: Request, now: float) -> dict[str, Any]:
         order = read_order(request.body, self._fleet)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import urlsplit, urlunsplit
 
 from footage.errors import InsecureAddress
@@ -26,6 +27,15 @@ def refuse_insecure(url: str, what: str) -> None:
     if parts.scheme == "http" and is_loopback(parts.hostname or ""):
         return
     raise InsecureAddress(f"{what} must begin with https://, or with http:// on this computer: {without_secret(url)}.")
+
+
+def service_address(address: str) -> str:
+    """The address of Samsara's service without a slash at its end; raises InsecureAddress where it cannot be one."""
+    # Readers of addresses disagree on these characters, and a disagreement could send the key to another host.
+    if re.search(r"[\s\\@?#\x00-\x1f\x7f]", address):
+        raise InsecureAddress("The address of Samsara's service must look like https://api.samsara.com.")
+    refuse_insecure(address, "The address of Samsara's service")
+    return address.rstrip("/")
 
 
 def without_secret(url: str) -> str:

@@ -85,7 +85,7 @@ def quota(sentence: str) -> Quota | None:
 def vehicle_page(body: Json) -> tuple[list[Vehicle], str]:
     """The vehicles of one page, which may be none, and the cursor of the next one, empty after the last."""
     items = _part(body, "data", list)
-    return [vehicle for vehicle in map(_vehicle, items) if vehicle is not None], _cursor(body)
+    return [vehicle for vehicle in map(_vehicle, items) if vehicle is not None], cursor_of(body)
 
 
 def media_links(body: Json) -> list[MediaLink]:
@@ -96,7 +96,7 @@ def media_links(body: Json) -> list[MediaLink]:
 
 def uploaded_page(body: Json) -> tuple[list[MediaLink], str]:
     """One page of the list of uploaded media, and the cursor of the next one. What is listed is available."""
-    return media_links(body), _cursor(body)
+    return media_links(body), cursor_of(body)
 
 
 def _canonical(word: str) -> str:
@@ -117,7 +117,8 @@ def _word(item: Json, field: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _cursor(body: Json) -> str:
+def cursor_of(body: Json) -> str:
+    """What asks for the next page; empty after the last."""
     pagination = body.get("pagination")
     if not isinstance(pagination, dict) or pagination.get("hasNextPage") is not True:
         return ""
@@ -141,7 +142,7 @@ def _link(item: Any) -> MediaLink | None:
     if not isinstance(item, dict):
         log.warning("Samsara lists media in an unknown shape; it is left out.")
         return None
-    start, end = _moment(item, "startTime"), _moment(item, "endTime")
+    start, end = moment_of(item, "startTime"), moment_of(item, "endTime")
     name, status, url, expires = _word(item, "input"), _word(item, "status"), *_address(item)
     # The list of uploaded media has no status, but it tells when each became available.
     if not status and (url or "availableAtTime" in item):
@@ -156,7 +157,7 @@ def _link(item: Any) -> MediaLink | None:
         role=_canonical(_word(item, "cameraRole")) or None,
         url=url,
         expires=expires,
-        available_at=_moment(item, "availableAtTime"),
+        available_at=moment_of(item, "availableAtTime"),
         media_type=_our_type(_word(item, "mediaType")),
         trigger=_word(item, "triggerReason"),
     )
@@ -170,10 +171,11 @@ def _address(item: Json) -> tuple[str | None, datetime | None]:
     info = item.get("urlInfo")
     if not isinstance(info, dict):
         return None, None
-    return _word(info, "url") or None, _moment(info, "urlExpiryTime")
+    return _word(info, "url") or None, moment_of(info, "urlExpiryTime")
 
 
-def _moment(item: Json, field: str) -> datetime | None:
+def moment_of(item: Json, field: str) -> datetime | None:
+    """A time in UTC, None where there is none that can be read."""
     try:
         moment = isoparse(_word(item, field))
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -20,7 +20,7 @@ function setSound(camera) {
 }
 
 function tick(now) {
-  const passed = Math.min(0.25, Math.max(0, (now - last) / 1000));
+  const passed = Math.min(2, Math.max(0, (now - last) / 1000));
   last = now;
   const ready = players.every(player => player.isReady());
   if (state.playing && ready) {
