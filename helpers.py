@@ -80,6 +80,11 @@ def say_on_stderr(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
+def ring_bell() -> None:
+    """Call the person back to the terminal."""
+    print("\a", end="", file=sys.stderr, flush=True)
+
+
 def ask_until_valid(question: Question, parse: Callable[[str], T], ask: Ask, say: Say = say_on_stderr) -> T:
     """Ask, and ask again with the parser's sentence, until the answer can be understood. Raises Interrupted.
 

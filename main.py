@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from cli import options as given
+from cli.leaving import Leaving
 from footage.errors import FootageError, InputRefused, Interrupted
 from footage.models import UTC, MediaType
 from footage.settings import EvidenceSettings, FilmSettings, KinesisSettings, RequestSettings, RunSettings, WaitSettings
@@ -192,7 +194,7 @@ def open_desk(options: DeskOptions) -> Desk:
     """A desk that speaks to this terminal, with its log begun."""
     from cli.desk import Desk
 
-    desk = Desk(options, out=_print_result, say=say_on_stderr)
+    desk = Desk(options, out=_print_result, say=say_on_stderr, screen=sys.stderr)
     _open.append(desk)
     desk.open_log()
     return desk
@@ -207,7 +209,7 @@ def run_program(arguments: list[str]) -> int:
     except TyperException as error:
         return _explain(InputRefused(f"{error.format_message()} (--help shows what there is.)"), arguments)
     except KeyboardInterrupt:
-        return _explain(Interrupted("Interrupted; everything so far is kept."), arguments)
+        return _explain(Interrupted(_INTERRUPTED), arguments)
     except Exception as error:  # noqa: BLE001 - the last resort: a person gets a sentence, the log the trace
         log.exception("unexpected error")
         if "--debug" in arguments:
@@ -216,6 +218,10 @@ def run_program(arguments: list[str]) -> int:
     return int(code or 0)
 
 
+_INTERRUPTED = "Interrupted; everything so far is kept."
+_explaining = threading.Lock()
+_explained: list[int] = []
+"""The exit code, once the end is explained: by the main thread, or by the one that cuts it off after Ctrl-C."""
 _open: list[Desk] = []
 """The desk of this call, once it is open: an error that ends the call is explained there."""
 
@@ -225,7 +231,14 @@ def _explain(error: FootageError, arguments: list[str]) -> int:
 
     desk = _open[-1] if _open else Desk(DeskOptions(json="--json" in arguments), out=_print_result, say=say_on_stderr)
     desk.stop()
-    return desk.explain(error)
+    with _explaining:
+        if not _explained:
+            _explained.append(desk.explain(error))
+    return _explained[0]
+
+
+def _say_farewell() -> None:
+    _explain(Interrupted(_INTERRUPTED), sys.argv)
 
 
 def _print_result(line: str) -> None:
@@ -244,6 +257,7 @@ def _waiting(
 
 
 if __name__ == "__main__":
+    Leaving(say_on_stderr, _say_farewell).listen()
     exit_code = run_program(sys.argv[1:])
     logging.shutdown()
     sys.stdout.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from footage.models import Incident, MediaType
@@ -12,6 +13,11 @@ from footage.typed import cameras_text
 def pull_command(incident: Incident, vehicle: str | None = None) -> str:
     """The line for a shell of any system. `vehicle` is what to type for the incident's vehicle, its id else."""
     return " ".join(["python main.py pull", *_options(incident, vehicle)])
+
+
+def resume_latest(logs: Path) -> str:
+    """The short line that goes on with the newest run."""
+    return "python main.py resume latest" + ("" if logs == Path("Logs") else f" --logs {_quoted(str(logs))}")
 
 
 def _options(incident: Incident, vehicle: str | None) -> Iterator[str]:

@@ -11,18 +11,22 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import TYPE_CHECKING, TextIO
 
-from cli.again import pull_command
+from cli.again import pull_command, resume_latest
+from cli.desktop import awake, has_desktop, open_folder
+from cli.grid import Standing
 from cli.logs import open_log
 from cli.order import PullOptions, take_order
 from footage.errors import FootageError, InputRefused, Interrupted
 from footage.models import UTC, Incident, MediaType
 from footage.video.ffmpeg import FFmpeg
-from helpers import Asker, can_ask
+from helpers import Asker, can_ask, ring_bell
 
 # What films and services need is imported where it is used: the first question must not wait for it.
 if TYPE_CHECKING:
+    from cli.screen import GridProgress, LineProgress
     from cli.services import Services
     from footage.journal import Journal, Request
     from footage.run import Plan, Run
@@ -33,6 +37,7 @@ log = logging.getLogger(__name__)
 CAMERAS_KEEP = timedelta(days=7)
 """About how long a camera keeps what nobody asked for: by driving time, less than a week (Samsara's help pages)."""
 _WARM_UP_AFTER = 0.5
+_LONG_SECONDS = 60.0
 OLD_FOOTAGE = (
     "That is more than a week ago. The cameras overwrite their oldest footage after some days of driving: "
     "what was not uploaded by then may be gone."
@@ -62,7 +67,10 @@ class Desk:
     say: Callable[[str], None]
     log_file: Path | None = None
     run: Run | None = None
+    screen: TextIO | None = None
+    """Where a picture of the progress may be drawn, if anywhere."""
     _tool: FFmpeg = field(default_factory=FFmpeg)
+    _progress: LineProgress | GridProgress = field(init=False)
 
     def open_log(self) -> None:
         """Begin the log file of this call."""
@@ -191,7 +199,6 @@ class Desk:
         return asker is None or self.options.yes or asker.confirm("Go on with it?", default=True)
 
     def _new_run(self, journal: Journal) -> Run:
-        from cli.screen import LineProgress
         from footage.run import Parts, Run
         from footage.video.probe import inspect
         from footage.video.stills import inspect_still
@@ -201,7 +208,7 @@ class Desk:
             kinesis=lambda: self.services.kinesis(journal.settings.kinesis),
             inspect=inspect_still if journal.incident.media_type is MediaType.IMAGE else inspect,
             tool=self._tool,
-            progress=LineProgress(lambda line: self._tell([line])),
+            progress=self._progress_of(journal),
             may_ask_again=lambda request: self._may_ask_again(journal, request),
             clock=lambda: datetime.now(UTC),
             log_file=self.log_file,
@@ -236,19 +243,46 @@ class Desk:
             return False
         began = f"{request.window.start:%H:%M:%S}"
         self._tell([f"The request for {began} UTC may have reached Samsara, but its footage did not show up."])
-        return asker.confirm("Ask again, though it may cost quota twice?", default=False)
+        with self._progress.hidden():
+            return asker.confirm("Ask again, though it may cost quota twice?", default=False)
+
+    def _progress_of(self, journal: Journal) -> LineProgress | GridProgress:
+        from cli.screen import open_progress
+
+        now = datetime.now(UTC).astimezone()
+        standing = Standing(
+            title=journal.incident.name,
+            since=now,
+            until=now + timedelta(minutes=journal.settings.waiting.wait),
+            resume=resume_latest(self.options.logs),
+        )
+        self._progress = open_progress(self.screen, standing, lambda line: self._tell([line]))
+        return self._progress
 
     def _deliver(self) -> int:
         from cli.words import end_words
 
         assert self.run is not None  # noqa: S101 - made just before
-        report = self.run.carry_out()
+        began = monotonic()
+        with awake(), self._progress.shown():
+            report = self.run.carry_out()
         for line in end_words(report):
             log.info("%s", line)
             self.say(line) if self.options.json else self.out(line)
         if self.options.json:
             self.out(json.dumps(report.to_json()))
+        self._call_back(report.journal.folder, monotonic() - began)
         return report.exit_code
+
+    def _call_back(self, folder: Path, seconds: float) -> None:
+        """Fetch the person back to a terminal: a bell where it took long, and the folder on the desktop."""
+        asker = self._asker
+        if asker is None or self.options.json:
+            return
+        if seconds >= _LONG_SECONDS:
+            ring_bell()
+        if has_desktop() and not self.options.yes and asker.confirm("Open the folder?", default=True):
+            open_folder(folder)
 
     def _tell(self, lines: Iterable[str]) -> None:
         for line in lines:
