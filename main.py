@@ -170,6 +170,7 @@ def verify(folder: given.Folder, quick: given.Quick = False, json_output: given.
 @app.command()
 def demo(
     source: given.Played = given.SourceChoice.SAMSARA,
+    with_gaps: given.WithGaps = False,
     output: given.Output = Path("Videos"),
     logs: given.Logs = Path("Logs"),
     poll_interval: given.PollInterval = 0.5,
@@ -186,8 +187,9 @@ def demo(
 
     desk = open_desk(DeskOptions(output, logs, json_output, no_input=True, yes=True, debug=debug))
     settings = RunSettings(films=DEMO_FILMS, waiting=_waiting(WaitSettings(), poll_interval, wait, settle))
-    play = play_samsara if source is given.SourceChoice.SAMSARA else play_kinesis
-    return play(desk, settings, datetime.now(UTC))
+    if source is given.SourceChoice.KINESIS:
+        return play_kinesis(desk, settings, datetime.now(UTC))
+    return play_samsara(desk, settings, datetime.now(UTC), with_gaps=with_gaps)
 
 
 def open_desk(options: DeskOptions) -> Desk:

@@ -17,11 +17,13 @@ DEMO_FILMS = FilmSettings(tile_height=360)
 _VEHICLE, _MINUTES, _AGO = "Truck 104", 1.5, timedelta(hours=1)
 
 
-def play_samsara(desk: Desk, settings: RunSettings, now: datetime) -> int:
-    """Pull from the stand-in for Samsara, an hour before `now`; the exit code."""
+def play_samsara(desk: Desk, settings: RunSettings, now: datetime, *, with_gaps: bool = False) -> int:
+    """Pull from the stand-in for Samsara, an hour before `now`; the exit code (3 with gaps, as in earnest)."""
+    from demo.faults import Script, with_holes
     from demo.samsara_service import SamsaraService
 
-    with SamsaraService() as service:
+    script = with_holes(_start(now)) if with_gaps else Script()
+    with SamsaraService(script=script) as service:
         desk.services.samsara_client = SamsaraClient(service.key, base_url=service.url)
         return desk.pull(_options(settings, now, vehicle=_VEHICLE))
 

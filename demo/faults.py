@@ -7,7 +7,10 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
 from typing import Any
+
+from demo.times import tell_time
 
 INPUTS = {"road": "dashcamRoadFacing", "driver": "dashcamDriverFacing"}
 """The person's words for the two inputs whose names differ; `analog1` to `analog4` are called the same everywhere."""
@@ -227,6 +230,22 @@ def web_page(status: int = 502, **which: Any) -> Fault:
 def lost_answer(*nth: int) -> Fault:
     """Retrievals that are accepted, but whose answer is lost on the way."""
     return Fault(method="POST", nth=nth, drop=True, handled=True)
+
+
+def with_holes(start: datetime) -> Script:
+    """An incident of a minute and a half with a bit of everything.
+
+    A clip that ends early, one that starts early (and so leaves the end open), a camera that has nothing any more, and
+    some seconds without speed and place.
+    """
+    second_minute = tell_time(start + timedelta(minutes=1))
+    hole = "/".join(tell_time(start + timedelta(seconds=seconds)) for seconds in (18, 36))
+    fates = (
+        ClipFate(camera="road", start=tell_time(start), shorten=7.0),
+        ClipFate(camera="analog1", start=second_minute, shift=-4.0),
+        ClipFate(camera="driver", start=second_minute, status="unavailable"),
+    )
+    return Script(clips=fates, track_holes=(hole,))
 
 
 def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -80,6 +80,7 @@ class Journal:
         self.state = "running"
         self.quota: Quota | None = None
         self.films: dict[str, Any] = {}
+        self.track_note = ""
         self.requests: list[Request] = []
         self.clips: list[Clip] = []
         self.missing: list[Missing] = []
@@ -196,6 +197,7 @@ class Journal:
             "settings": settings_to_json(self.settings),
             "quota": None if self.quota is None else [self.quota.used_seconds, self.quota.limit_seconds],
             "films": self.films,
+            "track_note": self.track_note,
         }
         parts = [f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items()]
         known, self._lines = self._lines, {}
@@ -261,6 +263,7 @@ def _journal_from_json(path: Path, data: dict[str, Any]) -> Journal:
     journal.state = data["state"]
     journal.quota = Quota(*data["quota"]) if data["quota"] else None
     journal.films = data["films"]
+    journal.track_note = data.get("track_note", "")
     journal.requests = [_request_from_json(number, record) for number, record in enumerate(data["requests"])]
     journal.clips = [clip_from_json(record, folder) for record in data["clips"]]
     journal.missing = [missing_from_json(record) for record in data["missing"]]

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from footage.models import MediaLink, MediaType, Ticket, TimeWindow
+from footage.tracking import ReadingService
 
 CALLS_A_SWEEP = 18
 """Calls that one sweep may make; two of the twenty that a sweep is allowed are left for fresh links."""
@@ -27,7 +28,7 @@ class Page(Protocol):
         """Where the next page begins, or None on the last one."""
 
 
-class MediaService(Protocol):
+class MediaService(ReadingService, Protocol):
     """What the story needs of Samsara; `SamsaraAPI.SamsaraClient` is one."""
 
     def create_retrieval(

@@ -15,8 +15,7 @@ from footage.downloads import Downloader
 from footage.earlier import carry_over, last_quota
 from footage.errands import Errands
 from footage.errors import FootageError, Interrupted, QuotaReached
-from footage.evidence.custody import Custody
-from footage.evidence.package import Packaging, write_first_look, write_package
+from footage.evidence.packager import Packager
 from footage.fetching import Fetcher
 from footage.files import free_bytes
 from footage.films import Films, FilmSet
@@ -172,7 +171,9 @@ class Run:
         journal, parts = self.journal, self._parts
         assert self._board is not None  # noqa: S101 - `prepare` comes first
         standing = Standing(journal, self._board)
-        packaging = self._packaging()
+        packager = Packager(
+            journal, parts.service, tool=parts.tool, clock=parts.clock, asks_nothing=self._streams_done
+        )
         films = Films(
             journal,
             standing,
@@ -180,7 +181,7 @@ class Run:
             work=work,
             tool=parts.tool,
             progress=parts.progress,
-            first_look=lambda films: self._show_first(self._report(standing, films, None), packaging),
+            first_look=lambda films: self._show_first(self._report(standing, films, None), packager),
             now=parts.clock,
         )
         error: FootageError | None = None
@@ -196,19 +197,11 @@ class Run:
             films.stop()
             raise
         report = self._report(standing, film_set, error)
-        write_package(report, packaging)
+        packager.finish(report)
         return report
 
-    def _packaging(self) -> Packaging:
-        """What the package is written with; from here on every original is taken into custody as it arrives."""
-        parts, journal = self._parts, self.journal
-        custody = Custody(journal.folder, clock=parts.clock)
-        journal.on_clip = custody.receive
-        return Packaging(custody, parts.tool, parts.clock)
-
-    def _show_first(self, report: Report, packaging: Packaging) -> None:
-        page = write_first_look(report, packaging)
-        self._parts.progress.say(f"All cameras can be watched now: {page}")
+    def _show_first(self, report: Report, packager: Packager) -> None:
+        self._parts.progress.say(f"All cameras can be watched now: {packager.first_look(report)}")
 
     def _start_streams(self, standing: Standing, work: Path) -> Streams:
         parts = self._parts

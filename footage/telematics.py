@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -66,7 +66,7 @@ NO_TRACK = Track()
 """Nothing is known of where the vehicle was."""
 
 
-def in_order(readings: Iterator[Reading], source: str) -> Track:
+def in_order(readings: Iterable[Reading], source: str) -> Track:
     """The track of readings that came in any order, some of them perhaps twice."""
     by_moment = {reading.moment: reading for reading in readings}
     return Track(tuple(by_moment[moment] for moment in sorted(by_moment)), source)

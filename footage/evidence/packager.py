@@ -1,0 +1,74 @@
+"""One run's hand on the package: takes originals into custody as they come, shows a first look, seals at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from footage.evidence.custody import Custody
+from footage.evidence.manifest import read_manifest
+from footage.evidence.package import Packaging, write_first_look, write_package
+from footage.evidence.track_files import CSV_NAME, read_track
+from footage.files import sha256_of
+from footage.journal import Journal
+from footage.report import Report
+from footage.telematics import NO_TRACK, Track
+from footage.tracking import ReadingService, Tracked, Tracking
+from footage.video.ffmpeg import FFmpeg
+
+
+class Packager:
+    """Works beside one run. With `asks_nothing` the track is the one that an earlier run wrote, if any."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        service: Callable[[], ReadingService],
+        *,
+        tool: FFmpeg,
+        clock: Callable[[], datetime],
+        asks_nothing: bool,
+    ) -> None:
+        self._journal = journal
+        self._tool = tool
+        self._clock = clock
+        self._custody = Custody(journal.folder, clock=clock)
+        self._tracking = Tracking(journal.incident, service)
+        self._asks_nothing = asks_nothing
+        journal.on_clip = self._custody.receive
+        if not asks_nothing:
+            self._tracking.start()
+
+    def track(self) -> Track:
+        """The vehicle's track, once it is known."""
+        return self._tracked().track
+
+    def first_look(self, report: Report) -> Path:
+        """Write the page that plays all cameras; without the track where that is still on its way."""
+        return write_first_look(report, self._packaging(self._tracked(timeout=0.0)))
+
+    def finish(self, report: Report) -> None:
+        """Bring the whole package up to date."""
+        tracked = self._tracked()
+        if not self._asks_nothing:
+            with self._journal.together():
+                self._journal.track_note = tracked.note
+        write_package(report, self._packaging(tracked))
+
+    def _tracked(self, timeout: float | None = None) -> Tracked:
+        if self._asks_nothing:
+            return Tracked(_kept_track(self._journal.folder), self._journal.track_note)
+        return self._tracking.result(timeout)
+
+    def _packaging(self, tracked: Tracked) -> Packaging:
+        notes = (tracked.note,) if tracked.note else ()
+        return Packaging(self._custody, self._tool, self._clock, tracked.track, notes)
+
+
+def _kept_track(folder: Path) -> Track:
+    """The track that an earlier run wrote; one that was changed since is not taken for it."""
+    files = (read_manifest(folder) or {}).get("files", ())
+    told = next((each["sha256"] for each in files if each.get("file") == CSV_NAME), None)
+    path = folder / CSV_NAME
+    return read_track(folder) if path.is_file() and sha256_of(path) == told else NO_TRACK
