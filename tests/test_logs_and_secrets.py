@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -12,10 +13,12 @@ import pytest
 
 from bench.kinesis_incident import START as KINESIS_START
 from bench.kinesis_incident import environment, studio_in
+from demo.cameras import ROAD
 from demo.faults import ClipFate, Fault, Script, web_page
 from demo.kinesis_footage import demo_streams
 from demo.kinesis_service import KinesisService
 from demo.samsara_fleet import TRUCK_104, FleetVehicle
+from demo.samsara_footage import Shot
 from demo.samsara_service import SamsaraService
 from tests.site import START, Outcome, Site, canned
 
@@ -157,13 +160,15 @@ def test_no_aws_secret_reaches_a_log_with_debug(site: Site, stream: str) -> None
         "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nfile://{local}\n#EXT-X-ENDLIST\n",
         "ffconcat version 1.0\nfile '{local}'\n",
     ],
+    ids=["address", "file", "concat"],
 )
 def test_a_clip_that_is_a_playlist_is_damaged_and_fetches_nothing(
     site_with: SiteWith, clips: Path, tmp_path: Path, playlist: str
 ) -> None:
     site = site_with(Script(limits=False))
     local = tmp_path / "private.mp4"
-    local.write_bytes(next(clips.glob("road-60*.mp4"), Path(__file__)).read_bytes())
+    shot = Shot("", "private", ROAD, KINESIS_START, 60.0)
+    shutil.copy(canned(clips)(shot), local)
     content = playlist.format(url=site.service.url, local=local.as_posix())
     site.service.script = Script(limits=False, clips=(ClipFate(camera="road", content=content),))
     outcome = site.run(*PULL, *SMALL, "--cameras", "road,driver")
