@@ -168,6 +168,37 @@ def verify(folder: given.Folder, quick: given.Quick = False, json_output: given.
 
 
 @app.command()
+def doctor(
+    keep_key: given.KeepKey = False,
+    forget_key: given.ForgetKey = False,
+    samsara_region: given.Samsara = given.Region.US,
+    profile: given.Profile = None,
+    region: given.AwsRegion = None,
+    output: given.Output = Path("Videos"),
+    json_output: given.Json = False,
+) -> int:
+    """Look whether this computer, the key and the credentials can do the work. Spends no quota. Example: doctor"""
+    from cli import surgery
+
+    if keep_key:
+        return surgery.keep_key(_print_result)
+    if forget_key:
+        return surgery.drop_key(_print_result)
+    checks = surgery.examine(output=output, samsara_region=samsara_region.value, profile=profile, region=region)
+    return surgery.see_doctor(checks, _print_result, as_json=json_output)
+
+
+@app.command()
+def pack(
+    folder: given.Folder, max_size: given.MaxSize = None, to: given.To = None, json_output: given.Json = False
+) -> int:
+    """Make one zip of an incident folder. Example: pack "Videos/Truck_104_2025-04-16_..." --max-size 25MB"""
+    from cli.evidence import pack_folder
+
+    return pack_folder(folder, max_size, to, as_json=json_output, out=_print_result, say=say_on_stderr)
+
+
+@app.command()
 def demo(
     source: given.Played = given.SourceChoice.SAMSARA,
     with_gaps: given.WithGaps = False,
@@ -204,6 +235,7 @@ def open_desk(options: DeskOptions) -> Desk:
 
 def run_program(arguments: list[str]) -> int:
     """The whole program; every way it can end has words and an exit code."""
+    logging.getLogger().addHandler(logging.NullHandler())  # without a log file nothing goes to the screen instead
     try:
         code = app(given.spread_streams(arguments), standalone_mode=False)
     except FootageError as error:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from footage.errors import VerificationFailed
-from footage.evidence.verify import Verification, verify
+from footage.errors import InputRefused, VerificationFailed
+from footage.evidence.pack import pack
+from footage.evidence.verify import State, Verification, verify
+from footage.models import UTC
+from footage.video.ffmpeg import FFmpeg
 
 Say = Callable[[str], None]
 
@@ -27,6 +32,31 @@ def verify_folder(
     return VerificationFailed.exit_code if found.differences else 0
 
 
+def pack_folder(folder: Path, limit: str | None, target: Path | None, *, as_json: bool, out: Say, say: Say) -> int:
+    """Pack a folder into one zip beside it, or at `target`; the exit code."""
+    folder = folder.absolute()
+    target = target or folder.with_name(f"{folder.name}.zip")
+    limited = parse_size(limit) if limit else None
+    packed = pack(folder, target, max_bytes=limited, tool=FFmpeg(), clock=lambda: datetime.now(UTC), say=say)
+    if as_json:
+        told = {"schema": 1, "status": "packed", "exit_code": 0, "zip": str(packed.path.absolute())}
+        rest = {"bytes": packed.bytes, "files": packed.files, "left_out": packed.left_out, "copy": packed.copy}
+        out(json.dumps({**told, **rest, "error": None}))
+        return 0
+    if packed.copy:
+        out(f"In place of the side-by-side film there is a small copy of it, a derivative: {packed.copy}")
+    out(f"{packed.files} files, {packed.bytes / 1e6:.1f} MB, read back and found right: {packed.path}")
+    return 0
+
+
+def parse_size(text: str) -> int:
+    """`25MB`, `1.5 GB`, `800k` as bytes. Raises InputRefused for anything else."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMG]?)B?", text.strip(), re.IGNORECASE)
+    if match is None or not float(match[1]):
+        raise InputRefused(f"{text!r} is not a size: write it as 25MB.")
+    return int(float(match[1]) * {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}[match[2].lower()])
+
+
 def _words(found: Verification) -> Iterator[str]:
     for finding in found.findings:
         yield f"{finding.state.value:>10}  {finding.file}" + (f"  ({finding.why})" if finding.why else "")
@@ -35,6 +65,9 @@ def _words(found: Verification) -> Iterator[str]:
     yield f"{found.bytes / 1e6:.1f} MB read in {found.seconds:.2f} s ({rate:.0f} MB/s); {found.films} films played."
     yield f"Seal (the SHA-256 of SHA256SUMS): {found.seal or 'there is none'}"
     count = len(found.differences)
+    left_out = sum(each.state is State.LEFT_OUT for each in found.findings)
+    if left_out:
+        yield f"{left_out} file{'s' * (left_out > 1)} of the package were left out when this copy was packed."
     yield "Verified: nothing was changed." if not count else f"NOT as it was: {count} difference{'s' * (count > 1)}."
 
 
