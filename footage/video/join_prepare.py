@@ -157,8 +157,8 @@ def _copy(part: Part, target: Path, clock: int | None, *, sound: bool, tool: FFm
     return replace(part, path=target, media=inspect(target))
 
 
-KEEP_ALL = ("-copyinkf", "-copypriorss", "1", "-copyts")
-"""ffmpeg drops packets before the first key frame and before time 0 unless told so; and it would move times."""
+KEEP_ALL = ("-copyinkf", "-copyts")
+"""Without these ffmpeg drops packets before the first key frame, and moves all times so that the first is 0."""
 
 
 def _file(path: Path) -> str:
