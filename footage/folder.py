@@ -85,6 +85,8 @@ def hold_folder(folder: Path, now: datetime) -> Iterator[Path]:
     try:
         holder = {"pid": os.getpid(), "computer": platform.node(), "since": time_text(now)}
         write_text(work / _HOLDER, json.dumps(holder))
+        for left in filter(_is_unfinished_identity, folder.iterdir()):
+            _try_unlink(left)
         yield work
     finally:
         (work / _HOLDER).unlink(missing_ok=True)

@@ -103,7 +103,9 @@ class Journal:
             self.path = _create(logs, f"{PREFIX}{self.created.astimezone():%Y-%m-%d_%H-%M-%S}", self._text())
 
     def move_to(self, folder: Path) -> None:
-        """Say that the incident's folder is another one now."""
+        """Say that the incident's folder is another one now; where it is not, nothing is written."""
+        if folder.absolute() == self.folder:
+            return
         with self.together():
             self.folder = folder.absolute()
             self.clips = [replace(clip, path=self.folder / clip.path.name) for clip in self.clips]

@@ -82,6 +82,8 @@ def test_a_folder_that_a_killed_run_only_began_is_taken(tmp_path: Path, left: li
     for name in left:
         (begun / name).touch()
     assert claim_folder(tmp_path, incident()) == begun
+    with hold_folder(begun, T0):
+        assert {path.name for path in begun.iterdir()} == {".incident.json", ".work"}
 
 
 def test_to_look_for_a_folder_makes_none(tmp_path: Path) -> None:
