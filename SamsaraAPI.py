@@ -101,6 +101,8 @@ class SamsaraClient:
         self._pace_posts = Pacer(10, 6.7, pause, clock)  # at most 100 in any 60 s
         self._pace_reads = Pacer(1, 0.26, pause, clock)  # at most 5 in any 1 s
         self._check_stop = pause.check
+        self.service_date = ""
+        """The `Date` header of the latest answer, empty before the first."""
 
     def vehicles(self) -> list[Vehicle]:
         """All vehicles that the key can see; a token that is limited by tag sees fewer."""
@@ -203,6 +205,7 @@ class SamsaraClient:
             raise _transport_failure(error, urlsplit(self._base_url).netloc) from error
         took = (time.monotonic() - began) * 1000
         log.debug("%s %s %d %.0f ms", endpoint.method, endpoint.path, response.status_code, took)
+        self.service_date = response.headers.get("Date", "")
         answer = Answer(response.status_code, response.content, response.headers, self._auth.key)
         return _understood(answer, endpoint, parse)
 

@@ -21,6 +21,7 @@ from cli.logs import open_log
 from cli.order import PullOptions, take_order
 from footage.errors import FootageError, InputRefused, Interrupted
 from footage.models import UTC, Incident, MediaType
+from footage.trust import trust_system
 from footage.video.ffmpeg import FFmpeg
 from helpers import Asker, can_ask, ring_bell
 
@@ -175,6 +176,7 @@ class Desk:
     @cached_property
     def services(self) -> Services:
         """Samsara and Kinesis Video, as far as they are needed."""
+        trust_system()
         from cli.services import Services
 
         return Services(

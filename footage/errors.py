@@ -31,7 +31,10 @@ from typing import ClassVar
 
 
 class FootageError(Exception):
-    """Base of all errors of this program; `kind` is the machine's word for it, `exit_code` the contract's number."""
+    """Something unexpected, most likely a bug.
+
+    Base of all errors of this program; `kind` is the machine's word for it, `exit_code` the contract's number.
+    """
 
     kind: ClassVar[str] = "unexpected"
     exit_code: ClassVar[int] = 1
@@ -59,7 +62,10 @@ class UnknownVehicle(InputRefused):
 
 
 class UnclearTime(InputRefused):
-    """A wall-clock time that the zone skips or repeats; `readings` are the two meanings as ISO 8601 with offset."""
+    """A wall-clock time that the zone skips or repeats.
+
+    `readings` are the two meanings as ISO 8601 with offset.
+    """
 
     kind = "time"
     remedy = "Give the start with its offset, for example 2026-11-01T01:30:00-05:00."

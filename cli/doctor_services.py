@@ -1,0 +1,105 @@
+"""The doctor's calls: Samsara's permissions one by one, and who AWS takes us for. None of them spends anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+
+from cli.checkup import Check
+from cli.doctor import clock_check
+from footage.errors import FateUnknown, FootageError, KeyRejected, NotAllowed, PermissionMissing, RequestRefused
+from footage.models import MediaType, TimeWindow
+from kinesis_clip import KinesisClient
+from SamsaraAPI import SamsaraClient
+
+_IMPOSSIBLE = TimeWindow(datetime(2000, 1, 1, tzinfo=timezone.utc), datetime(2000, 1, 1, tzinfo=timezone.utc))
+_NO_RETRIEVAL = "00000000-0000-0000-0000-000000000000"
+
+Connect = Callable[[str], SamsaraClient]
+"""A client for the same key in a region."""
+
+
+def check_samsara(connect: Connect, region: str, others: tuple[str, ...]) -> Iterator[Check]:
+    """Whether the key is accepted, in which region, what it may do, and what time it is there.
+
+    `others` are regions to try where `region` does not accept the key.
+    """
+    client = connect(region)
+    try:
+        seen = len(client.vehicles())
+    except PermissionMissing as error:
+        yield _missing("Read Vehicles", error)
+    except KeyRejected as error:
+        yield _rejected(error, connect, region, others)
+        return
+    except FootageError as error:
+        yield Check("Samsara", "broken", error.message, error.remedy, error.exit_code)
+        return
+    else:
+        yield Check("Read Vehicles", "ok", f"{seen} vehicles can be seen (region {region})")
+    yield _tried("Read Media Retrieval", lambda: client.retrieval(_NO_RETRIEVAL))
+    # No vehicle, no camera, no length, in the year 2000: refused by whoever may ask, and nobody can be charged for it.
+    yield _tried("Write Media Retrieval", lambda: client.create_retrieval("", _IMPOSSIBLE, (), MediaType.HIGH))
+    yield clock_check(_date(client.service_date), datetime.now(timezone.utc))
+
+
+def _tried(permission: str, call: Callable[[], object]) -> Check:
+    try:
+        call()
+    except PermissionMissing as error:
+        return _missing(permission, error)
+    except RequestRefused:
+        return Check(permission, "ok", "allowed")
+    except (FateUnknown, FootageError) as error:
+        return Check(permission, "warning", f"unknown: {error.message}", error.remedy)
+    return Check(permission, "ok" if permission.startswith("Read") else "warning", "allowed")
+
+
+def _missing(permission: str, error: FootageError) -> Check:
+    remedy = f'Give the token "{permission}" in Samsara (Settings, API Tokens), or make a new one. See docs/tokens.md.'
+    return Check(permission, "broken", error.message, remedy, error.exit_code)
+
+
+def _rejected(error: KeyRejected, connect: Connect, region: str, others: tuple[str, ...]) -> Check:
+    home = next((other for other in others if _accepts(connect(other))), None)
+    if home is None:
+        return Check("Samsara", "broken", f"{error.message} (region {region})", error.remedy, error.exit_code)
+    said = f"The key is refused in region {region}, but accepted in {home}"
+    return Check("region", "broken", said, f"Add --samsara-region {home} to the commands.", error.exit_code)
+
+
+def _accepts(client: SamsaraClient) -> bool:
+    try:
+        client.vehicles()
+    except PermissionMissing:
+        return True
+    except FootageError:
+        return False
+    return True
+
+
+def _date(header: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def check_aws(client: KinesisClient, identify: Callable[[], str]) -> Iterator[Check]:
+    """Whether there are AWS credentials, whose they are, and whether streams may be listed."""
+    try:
+        yield Check("AWS", "ok", identify())
+    except NotAllowed as error:
+        yield Check("AWS", "warning", error.message, f"Needed for Kinesis Video only. {error.remedy}")
+        return
+    except FootageError as error:
+        yield Check("AWS", "warning", error.message, error.remedy)
+        return
+    try:
+        yield Check("kinesisvideo:ListStreams", "ok", f"{len(client.streams())} streams")
+    except NotAllowed as error:
+        yield Check("kinesisvideo:ListStreams", "warning", error.message, "Without it, streams have to be named.")
+    except FootageError as error:
+        yield Check("kinesisvideo:ListStreams", "warning", error.message, error.remedy)

@@ -1,0 +1,273 @@
+"""What a person sees while a run works, how Ctrl-C ends it, and how the end calls them back."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pexpect
+import pyte
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cli.desktop import opener
+from cli.grid import Standing, grid_lines, sign
+from cli.leaving import INTERRUPTED, Leaving
+from cli.screen import GridProgress, LineProgress, can_draw
+from demo.faults import Script
+from footage.models import UTC, TimeWindow
+from footage.progress import CellState
+from tests.site import ROOT, START, Site, open_site
+
+BEGIN = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)
+needs_pty = pytest.mark.skipif(os.name == "nt", reason="pexpect drives a pty, which Windows does not have")
+
+
+def minute(number: int) -> TimeWindow:
+    return TimeWindow(BEGIN + timedelta(minutes=number), BEGIN + timedelta(minutes=number + 1))
+
+
+def standing_of(rows: dict[str, list[CellState]]) -> Standing:
+    states = {(word, minute(number)): state for word, row in rows.items() for number, state in enumerate(row)}
+    return Standing("Truck 104", BEGIN, BEGIN + timedelta(hours=12), "python main.py resume latest", states=states)
+
+
+def shown(standing: Standing, width: int, *, plain: bool = False) -> list[str]:
+    return ["".join(span.text for span in line) for line in grid_lines(standing, width, plain=plain)]
+
+
+# ---------------------------------------------------------------- the picture
+
+
+def test_there_is_a_row_a_camera_and_a_cell_a_window() -> None:
+    row = [CellState.HERE, CellState.FETCHING, CellState.ASKED, CellState.MISSING, CellState.WANTED]
+    lines = shown(standing_of({"road": row, "driver": [CellState.HERE] * 5}), 40)
+    assert lines[1:3] == ["road   █↓↑×· 1/5", "driver █████ 5/5"]
+    text = " ".join(lines)
+    for word in ("waiting", "requested, uploading", "downloading", "here and verified", "missing", "resume latest"):
+        assert word in text
+
+
+def test_a_console_with_ascii_only_gets_ascii() -> None:
+    lines = shown(standing_of({"road": list(CellState)}), 40, plain=True)
+    assert "\n".join(lines).isascii()
+
+
+STATES = st.lists(st.sampled_from(CellState), min_size=1, max_size=120)
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=30), STATES, max_size=4), st.integers(20, 200))
+def test_no_line_is_wider_than_the_window(rows: dict[str, list[CellState]], width: int) -> None:
+    assert all(len(line) <= width for line in shown(standing_of(rows), width))
+
+
+@given(STATES, st.integers(20, 200))
+def test_a_window_that_is_not_here_shows_however_many_share_its_cell(states: list[CellState], width: int) -> None:
+    row = shown(standing_of({"road": states}), width)[1]
+    ended = {CellState.HERE, CellState.MISSING}
+    unfinished = any(state not in ended for state in states)
+    signs = [sign(state, plain=False) for state in CellState if state not in ended]
+    assert any(letter in row for letter in signs) == unfinished
+    assert row.endswith(f"{states.count(CellState.HERE)}/{len(states)}")
+
+
+def drawn(progress: GridProgress, stream: io.StringIO, columns: int) -> list[str]:
+    screen = pyte.Screen(columns, 20)
+    pyte.Stream(screen).feed(stream.getvalue().replace("\n", "\r\n"))
+    return [line.rstrip() for line in screen.display if line.strip()]
+
+
+class FakeTerminal(io.StringIO):
+    """Says that it is a terminal that knows all letters."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_the_picture_changes_in_place_and_sentences_pass_above(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    stream, noted = FakeTerminal(), []
+    progress = GridProgress(stream, standing_of({}), note=noted.append, width=60)
+    with progress.shown():
+        for state in (CellState.WANTED, CellState.ASKED, CellState.FETCHING, CellState.HERE):
+            progress.cell("road", minute(0), state)
+        progress.received(2_000_000)
+        progress.say("Joining 1 clip of camera road.")
+    lines = drawn(progress, stream, 60)
+    assert lines[0] == "Joining 1 clip of camera road."
+    assert "road █ 1/1" in lines
+    assert sum("road █" in line for line in lines) == 1
+    assert any("2.0 MB" in line for line in lines)
+    assert noted == ["Joining 1 clip of camera road."]
+
+
+def test_a_question_in_between_has_the_terminal_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    stream = FakeTerminal()
+    progress = GridProgress(stream, standing_of({"road": [CellState.ASKED]}), note=lambda text: None, width=60)
+    with progress.shown(), progress.hidden():
+        before = stream.getvalue()
+        time.sleep(0.6)
+        assert stream.getvalue() == before
+
+
+@pytest.mark.parametrize(
+    ("environ", "drawable"),
+    [({"TERM": "xterm"}, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_a_picture_is_drawn_where_the_terminal_can_and_the_person_wants(
+    environ: dict[str, str], drawable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert can_draw(FakeTerminal()) is drawable
+    assert can_draw(io.StringIO()) is False
+
+
+# ---------------------------------------------------------------- off a terminal
+
+
+def test_plain_lines_come_at_once_and_then_at_most_every_two_seconds() -> None:
+    now, lines = [0.0], []
+    progress = LineProgress(lines.append, clock=lambda: now[0])
+    for number in range(3):
+        progress.cell("road", minute(number), CellState.WANTED)
+    for number in range(3):
+        progress.cell("road", minute(number), CellState.ASKED)
+    assert lines == ["Footage: 3 uploading; 0.0 MB received"]
+    progress.cell("road", minute(0), CellState.HERE)
+    now[0] = 2.5
+    progress.cell("road", minute(1), CellState.HERE)
+    progress.cell("road", minute(2), CellState.HERE)
+    assert lines[1:] == ["Footage: 1 uploading, 2 here; 0.0 MB received", "Footage: 3 here; 0.0 MB received"]
+
+
+def test_in_a_pipe_there_are_lines_and_no_escape_codes(site: Site) -> None:
+    done = site.pull("--cameras", "road", minutes="1")
+    assert done.code == 0, done.err
+    assert "\x1b" not in done.out + done.err
+    assert "Footage: 1 here" in done.err
+
+
+# ---------------------------------------------------------------- Ctrl-C
+
+
+def test_the_second_ctrl_c_leaves_at_once() -> None:
+    said, left = [], []
+    leaving = Leaving(said.append, lambda: None, leave=left.append, patience=60)
+    with pytest.raises(KeyboardInterrupt):
+        leaving._on_signal(signal.SIGINT, None)
+    leaving._on_signal(signal.SIGINT, None)
+    assert left == [INTERRUPTED]
+    assert len(said) == 1
+    assert "kept" in said[0]
+
+
+def test_a_run_that_does_not_end_by_itself_is_cut_off_with_its_farewell() -> None:
+    order: list[object] = []
+    leaving = Leaving(lambda text: None, lambda: order.append("farewell"), leave=order.append, patience=0.01)
+    with pytest.raises(KeyboardInterrupt):
+        leaving._on_signal(signal.SIGINT, None)
+    until = time.monotonic() + 10
+    while len(order) < 2 and time.monotonic() < until:
+        time.sleep(0.01)
+    assert order == ["farewell", INTERRUPTED]
+
+
+@pytest.fixture
+def waiting_site(tmp_path: Path, clips: Path) -> Iterator[Site]:
+    """A site whose footage is a long time coming."""
+    with open_site(tmp_path, clips, Script(limits=False, ready_after=600)) as site:
+        yield site
+
+
+PULL = ("pull", "--vehicle", "Truck 104", "--start", START, "--duration", "1", "--cameras", "road", "--yes")
+
+
+def wait_for_post(site: Site) -> None:
+    until = time.monotonic() + 60
+    while not site.posts_sent() and time.monotonic() < until:
+        time.sleep(0.05)
+
+
+def test_ctrl_c_in_the_waiting_ends_with_the_resume_command(waiting_site: Site) -> None:
+    with running(waiting_site, *PULL) as process:
+        wait_for_post(waiting_site)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert "kept" in err
+    last = err.strip().splitlines()[-1]
+    assert re.search(r'To go on later: python main.py resume ".*request_ids_.*\.json"', last)
+
+
+@contextmanager
+def running(site: Site, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        site.command(*arguments), env=site.environment(), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@needs_pty
+@pytest.mark.parametrize(("columns", "environ"), [(40, {}), (100, {}), (40, {"NO_COLOR": "1"})])
+def test_the_waiting_in_a_terminal_says_how_to_leave_and_come_back(
+    waiting_site: Site, columns: int, environ: dict[str, str]
+) -> None:
+    command = waiting_site.command(*PULL)
+    own = {**waiting_site.environment(), "TERM": "xterm-256color", **environ}
+    child = pexpect.spawn(command[0], command[1:], env=own, encoding="utf-8", timeout=60, dimensions=(30, columns))
+    seen = io.StringIO()
+    child.logfile_read = seen
+    child.expect("uploading")
+    child.sendcontrol("c")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 130, seen.getvalue()
+    assert "To go on later" in seen.getvalue()
+    assert ("\x1b[" in seen.getvalue()) == (not environ)
+
+
+# ---------------------------------------------------------------- the end
+
+
+@pytest.mark.parametrize(
+    ("platform", "environ", "program"),
+    [
+        ("win32", {}, "startfile"),
+        ("darwin", {}, "open"),
+        ("linux", {"DISPLAY": ":0"}, "xdg-open"),
+        ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, "xdg-open"),
+        ("linux", {}, None),
+    ],
+)
+def test_a_folder_is_opened_by_the_desktop_where_there_is_one(
+    platform: str, environ: dict[str, str], program: str | None
+) -> None:
+    assert opener(platform, environ) == program
+
+
+def test_without_a_way_to_keep_the_computer_awake_the_work_goes_on() -> None:
+    code = "from cli.desktop import awake\nwith awake():\n    print('worked')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout.strip(), done.returncode) == ("worked", 0), done.stderr
