@@ -195,6 +195,8 @@ def test_a_link_to_another_host_without_https_is_not_followed(site_with: SiteWit
     outcome = site.run(*PULL, *SMALL, "--cameras", "road,driver", "--films", "none")
     assert outcome.code == 3, outcome.err
     assert set(outcome.reasons("road")) == {"download"}
+    assert "must begin with https://" in outcome.err
+    assert found_in(site.logs, b"192.0.2.1:80") == [], "nobody was called there"
     assert found_in(site.folder, b"signature=abc") == []
 
 
