@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from demo.faults import Script
+from tests.evidence_samples import make_folder
 from tests.site import Site, open_site
 
 
@@ -30,3 +31,9 @@ def site(tmp_path: Path, clips: Path) -> Iterator[Site]:
     """A site whose service behaves."""
     with open_site(tmp_path, clips) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def evidence_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished incident folder with gaps, sound and telematics; nobody may write into it."""
+    return make_folder(tmp_path_factory.mktemp("evidence"))
