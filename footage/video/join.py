@@ -12,7 +12,7 @@ from datetime import tzinfo
 from pathlib import Path
 
 from footage.errors import BrokenMedia, ToolFailed
-from footage.files import replace
+from footage.files import disk_trouble, replace
 from footage.models import UTC, Clip
 from footage.video.container import MP4_DEMUXER
 from footage.video.ffmpeg import SAFE_INPUT, FFmpeg
@@ -67,10 +67,10 @@ def join(clips: Sequence[Clip], target: Path, *, tool: FFmpeg, work: Path, zone:
     """Write every packet of `clips`, in order of their start, once into the film `target`.
 
     Everything on the way is written into a folder of its own inside `work`, and nothing is called `target` before it
-    was checked. Raises BrokenMedia where no clip can be shown, ToolFailed where the film is not what it should be.
+    was checked. Raises BrokenMedia where no clip can be shown, ToolFailed where the film is not what it should be,
+    DiskTrouble where it cannot be written, and Interrupted when `tool` is told to stop.
     """
-    work.mkdir(parents=True, exist_ok=True)
-    with _own_folder(work) as folder:
+    with disk_trouble(target), _own_folder(work) as folder:
         film = _plan(clips, folder, tool)
         texts = _write_texts(film, folder, zone)
         command = _command(film, texts, title)
@@ -85,6 +85,7 @@ def join(clips: Sequence[Clip], target: Path, *, tool: FFmpeg, work: Path, zone:
 @contextmanager
 def _own_folder(work: Path) -> Iterator[Path]:
     """A folder that no other run shares: an ffmpeg that outlived its killed run may still write into its own."""
+    work.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="join-", dir=work))
     try:
         yield folder

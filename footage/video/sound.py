@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +12,7 @@ from pathlib import Path
 import av
 
 from footage.errors import Interrupted
-from footage.files import replace
+from footage.files import disk_trouble, replace
 from footage.models import TimeWindow
 from footage.timeline import Piece
 from footage.video.ffmpeg import FFmpeg
@@ -73,8 +72,8 @@ def lay_stretches(
     samples = round(seconds * RATE)
     wanted = at_once or min(os.cpu_count() or 1, _MOST_AT_ONCE, max(samples // _LEAST_SECTION, 1))
     divided = sections(samples, wanted)
-    folder = Path(tempfile.mkdtemp(prefix="sound-", dir=target.parent))
-    try:
+    with disk_trouble(target), tempfile.TemporaryDirectory(prefix="sound-", dir=target.parent) as name:
+        folder = Path(name)
         files = [folder / f"{number}.m4a" for number in range(len(divided))]
         with ThreadPoolExecutor(len(divided), thread_name_prefix="sound") as pool:
             running = [
@@ -85,8 +84,6 @@ def lay_stretches(
                 each.result()
         stitch(list(zip(divided, files, strict=True)), samples, folder / "whole.m4a")
         replace(folder / "whole.m4a", target)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return target
 
 
