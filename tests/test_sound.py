@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footage.errors import Interrupted
+from footage.errors import BrokenMedia, Interrupted
 from footage.models import TimeWindow
 from footage.timeline import Piece
 from footage.video.ffmpeg import FFmpeg
@@ -119,6 +119,13 @@ def test_where_no_piece_has_sound_there_is_no_track(tmp_path: Path) -> None:
     pieces = [Piece(window(0, 2), silent), Piece(window(2, 3), reason="no_media")]
     assert lay_sound(pieces, window(0, 3), tmp_path / "sound.m4a", tool=TOOL) is None
     assert not (tmp_path / "sound.m4a").exists()
+
+
+def test_a_clip_that_vanished_is_named(tmp_path: Path) -> None:
+    gone = clip(make(tmp_path / "gone.mp4"))
+    gone.path.unlink()
+    with pytest.raises(BrokenMedia, match=r"gone\.mp4"):
+        lay_sound([Piece(window(0, 2), gone)], window(0, 2), tmp_path / "sound.m4a", tool=TOOL)
 
 
 def test_stereo_stays_stereo_and_mono_mono(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def join(clips: Sequence[Clip], target: Path, *, tool: FFmpeg, work: Path, zone:
     was checked. Raises BrokenMedia where no clip can be shown, ToolFailed where the film is not what it should be,
     DiskTrouble where it cannot be written, and Interrupted when `tool` is told to stop.
     """
-    with disk_trouble(target), _own_folder(work) as folder:
+    with _own_folder(work) as folder:
         film = _plan(clips, folder, tool)
         texts = _write_texts(film, folder, zone)
         command = _command(film, texts, title)
@@ -78,15 +78,17 @@ def join(clips: Sequence[Clip], target: Path, *, tool: FFmpeg, work: Path, zone:
         _run(tool, command, film, unchecked)
         expected = Expected(film.tables, film.starts, film.copies_sound, film.laid_sound is not None)
         packets, seconds = check(unchecked, expected)
-        replace(unchecked, target)
+        with disk_trouble(target):
+            replace(unchecked, target)
     return Joined(target, seconds, packets, film.placed, film.notes, tuple(command))
 
 
 @contextmanager
 def _own_folder(work: Path) -> Iterator[Path]:
     """A folder that no other run shares: an ffmpeg that outlived its killed run may still write into its own."""
-    work.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="join-", dir=work))
+    with disk_trouble(work):
+        work.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="join-", dir=work))
     try:
         yield folder
     finally:
@@ -127,8 +129,9 @@ def _write_texts(film: _Film, folder: Path, zone: tzinfo) -> tuple[Path, Path, P
         "clock.srt": clock_subtitles(film.placed, zone),
         "chapters.txt": chapters(film.placed, zone, film.seconds),
     }
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    with disk_trouble(folder):
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8", newline="\n")
     listed, clock, marks = (folder / name for name in texts)
     return listed, clock, marks
 

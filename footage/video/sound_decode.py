@@ -13,6 +13,7 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
+from footage.errors import BrokenMedia
 from footage.video.container import open_mp4, tracks
 from footage.video.packets import Reading
 
@@ -24,8 +25,15 @@ Samples = NDArray[np.float32]
 
 
 def decoded(path: Path, start: float, layout: str) -> Iterator[tuple[float, Samples]]:
-    """Blocks of samples at RATE and the time of each in the file's clock, from a little before `start`."""
-    with open_mp4(path) as container:
+    """Blocks of samples at RATE and the time of each in the file's clock, from a little before `start`.
+
+    Raises BrokenMedia where the file cannot be opened.
+    """
+    try:
+        opened = open_mp4(path)
+    except FileNotFoundError as error:  # would else be taken for trouble with the disk that is written to
+        raise BrokenMedia(f"{path.name} is not there any more.") from error
+    with opened as container:
         _, audio = tracks(container)
         if audio is None or audio.time_base is None:
             return
