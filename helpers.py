@@ -191,10 +191,13 @@ def can_ask() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr is not None and sys.stderr.isatty()
 
 
-def ask_in_terminal(question: Question) -> str:
-    """One line from the person. Raises Interrupted for Ctrl-C, and for Ctrl-D, Ctrl-Z or a closed terminal."""
+def ask_in_terminal(question: Question, *, on_drawn: Callable[[], None] | None = None) -> str:
+    """One line from the person; `on_drawn` is called once the question stands on a screen that can be drawn on.
+
+    Raises Interrupted for Ctrl-C, and for Ctrl-D, Ctrl-Z or a closed terminal.
+    """
     try:
-        return _ask_plainly(question) if _is_plain_terminal() else ask_drawn(question, sys.stderr)
+        return _ask_plainly(question) if _is_plain_terminal() else ask_drawn(question, sys.stderr, on_drawn=on_drawn)
     except (KeyboardInterrupt, EOFError):
         say_on_stderr("")
         raise Interrupted(f"Stopped at the question for the {question.name}.") from None

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, TextIO
@@ -19,11 +17,13 @@ from cli.desktop import awake, has_desktop, open_folder
 from cli.grid import Standing
 from cli.logs import open_log
 from cli.order import PullOptions, take_order
+from cli.warmup import WarmUp
+from cli.words import end_words, error_words, plan_json, plan_words, resume_command
 from footage.errors import FootageError, InputRefused, Interrupted
 from footage.models import UTC, Incident, MediaType
 from footage.trust import trust_system
 from footage.video.ffmpeg import FFmpeg
-from helpers import Asker, can_ask, ring_bell
+from helpers import Asker, Question, ask_in_terminal, can_ask, ring_bell
 
 # What films and services need is imported where it is used: the first question must not wait for it.
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ log = logging.getLogger(__name__)
 
 CAMERAS_KEEP = timedelta(days=7)
 """About how long a camera keeps what nobody asked for: by driving time, less than a week (Samsara's help pages)."""
-_WARM_UP_AFTER = 0.5
 _LONG_SECONDS = 60.0
 OLD_FOOTAGE = (
     "That is more than a week ago. The cameras overwrite their oldest footage after some days of driving: "
@@ -71,6 +70,7 @@ class Desk:
     screen: TextIO | None = None
     """Where a picture of the progress may be drawn, if anywhere."""
     _tool: FFmpeg = field(default_factory=FFmpeg)
+    _warm_up: WarmUp = field(default_factory=WarmUp)
     _progress: LineProgress | GridProgress = field(init=False)
 
     def open_log(self) -> None:
@@ -80,8 +80,6 @@ class Desk:
     def pull(self, options: PullOptions, *, ask_all: bool = False, dry_run: bool = False) -> int:
         """Plan, confirm, carry out, report; the exit code."""
         now = datetime.now(UTC)
-        if ask_all:
-            _warm_up()
         incident = take_order(
             options,
             asker=self._asker,
@@ -96,7 +94,7 @@ class Desk:
         return self._pull(incident, options, now, dry_run=dry_run, ask_all=ask_all)
 
     def _pull(self, incident: Incident, options: PullOptions, now: datetime, *, dry_run: bool, ask_all: bool) -> int:
-        from cli.words import plan_words
+        self._warm_up.end()
         from footage.earlier import unfinished_run
         from footage.journal import Journal, find_journals
 
@@ -150,8 +148,6 @@ class Desk:
 
     def explain(self, error: FootageError) -> int:
         """Say how a call ended badly, in words or as the JSON object; the exit code."""
-        from cli.words import error_words, resume_command
-
         log.error("%s: %s", error.kind, error.message)
         journal = self.run.journal.path if self.run else None
         if self.options.json:
@@ -171,11 +167,15 @@ class Desk:
 
     @property
     def _asker(self) -> Asker | None:
-        return Asker(say=self.say) if can_ask() and not self.options.no_input else None
+        return Asker(self._ask, self.say) if can_ask() and not self.options.no_input else None
+
+    def _ask(self, question: Question) -> str:
+        return ask_in_terminal(question, on_drawn=self._warm_up.begin)
 
     @cached_property
     def services(self) -> Services:
         """Samsara and Kinesis Video, as far as they are needed."""
+        self._warm_up.end()
         trust_system()
         from cli.services import Services
 
@@ -219,8 +219,6 @@ class Desk:
         return self.run
 
     def _show_dry(self, plan: Plan) -> int:
-        from cli.words import plan_json, plan_words
-
         if self.options.json:
             self.out(json.dumps(plan_json(plan)))
         else:
@@ -262,8 +260,6 @@ class Desk:
         return self._progress
 
     def _deliver(self) -> int:
-        from cli.words import end_words
-
         assert self.run is not None  # noqa: S101 - made just before
         began = monotonic()
         with awake(), self._progress.shown():
@@ -290,10 +286,3 @@ class Desk:
         for line in lines:
             log.info("%s", line)
             self.say(line)
-
-
-def _warm_up() -> None:
-    """Load what the run will need while the person reads the first question."""
-    timer = threading.Timer(_WARM_UP_AFTER, lambda: import_module("cli.services") and import_module("footage.run"))
-    timer.daemon = True
-    timer.start()
