@@ -1,0 +1,242 @@
+"""The viewer page in a real browser: cameras in step, gaps as gaps, nothing from or to a network, names as text."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from demo.cameras import ANALOG1, DRIVER, ROAD
+from demo.clockcode import read
+from tests.evidence_samples import NASTY, NOTE, REFERENCE, SECONDS, START
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+FRAME = 0.040
+CAMERAS = {"road": ROAD, "driver": DRIVER, "analog1": ANALOG1}
+GAPS = {"road": (53, 60), "driver": (60, 90), "analog1": (86, 90)}
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
+WATCH = """(seconds) => new Promise(done => {
+    const seen = [], began = performance.now();
+    function look() {
+        seen.push([incident.state.seconds, incident.players.map(player => player.moment())]);
+        if (performance.now() - began > seconds * 1000) done(seen); else requestAnimationFrame(look);
+    }
+    look();
+})"""
+
+
+def find_browser(kit: Any) -> str | None:
+    """A Chromium: the one that CHROMIUM names, one on the path, or the one that playwright brought."""
+    named = os.environ.get("CHROMIUM")
+    found = [named, *(shutil.which(name) for name in NAMES), kit.chromium.executable_path]
+    return next((path for path in found if path and Path(path).exists()), None)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as kit:
+        path = find_browser(kit)
+        if path is None:
+            pytest.skip("there is no Chromium here; `python -m playwright install chromium` brings one")
+        browser = kit.chromium.launch(executable_path=path)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def requested() -> list[str]:
+    """Every address that a page asked for."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Any, evidence_folder: Path, requested: list[str]) -> Iterator[Any]:
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    page.on("request", lambda request: requested.append(request.url))
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto((evidence_folder / "index.html").as_uri())
+    page.wait_for_function("() => incident.players.every(player => player.video.readyState >= 2)")
+    yield page
+    page.close()
+    assert faults == []
+
+
+def go_to(page: Any, seconds: float) -> None:
+    page.evaluate("seconds => { incident.setPlaying(false); incident.seek(seconds); }", seconds)
+    page.wait_for_function(
+        """() => incident.players.every(player => player.isReady()
+            && (player.moment() === null || Math.abs(player.moment() - incident.state.seconds) < 0.02))"""
+    )
+    page.wait_for_timeout(150)
+
+
+def pictures(page: Any) -> dict[str, float]:
+    """Seconds from the start that the pictures on the screen show, read from the clock code in them."""
+    shot = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("L"))
+    boxes = page.evaluate(
+        """() => incident.players.filter(player => player.slate.hidden).map(player => {
+            const box = player.video.getBoundingClientRect(), video = player.video;
+            const scale = Math.min(box.width / video.videoWidth, box.height / video.videoHeight);
+            const width = video.videoWidth * scale, height = video.videoHeight * scale;
+            const left = box.left + (box.width - width) / 2, top = box.top + (box.height - height) / 2;
+            return [player.camera, left, top, width, height];
+        })"""
+    )
+    shown = {}
+    for camera, left, top, width, height in boxes:
+        picture = shot[round(top) : round(top + height), round(left) : round(left + width)]
+        code = read(picture)
+        assert code is not None, f"no clock can be read in {camera}"
+        assert code.camera == CAMERAS[camera].index
+        shown[camera] = code.milliseconds / 1000 - START.timestamp()
+    return shown
+
+
+@pytest.mark.parametrize("seconds", [0.0, 12.34, 47.08, 71.5, 85.9])
+def test_after_a_seek_every_camera_shows_the_picture_of_that_moment(page: Any, seconds: float) -> None:
+    go_to(page, seconds)
+    shown = pictures(page)
+    assert set(shown) == {camera for camera, (begin, end) in GAPS.items() if not begin <= seconds < end}
+    for camera, moment in shown.items():
+        assert -0.002 <= seconds - moment <= 1 / CAMERAS[camera].fps + 0.003, camera
+
+
+def in_step(seen: list[tuple[float, list[float | None]]]) -> float:
+    """The share of looks at which all cameras that show something were within a frame of each other and the clock."""
+    good = 0
+    for clock, moments in seen:
+        here = [clock, *(moment for moment in moments if moment is not None)]
+        good += max(here) - min(here) <= FRAME
+    return good / len(seen)
+
+
+@pytest.mark.parametrize(("begin", "speed", "watch"), [(10, 1, 2.5), (20, 2, 2.5), (51.5, 1, 10), (50, 2, 6.5)])
+def test_while_playing_cameras_stay_within_a_frame_at_any_speed_and_across_a_gap(
+    page: Any, begin: float, speed: float, watch: float
+) -> None:
+    go_to(page, begin)
+    page.select_option("#speed", str(speed))
+    page.evaluate("incident.setPlaying(true)")
+    page.wait_for_timeout(400)
+    seen = page.evaluate(WATCH, watch)
+    assert seen[-1][0] - seen[0][0] == pytest.approx(watch * speed, rel=0.2)
+    assert in_step(seen) >= 0.95
+
+
+def test_a_gap_is_a_slate_with_its_reason_in_words(page: Any) -> None:
+    go_to(page, 55)
+    slate = page.locator('[data-camera="road"] .slate')
+    assert slate.is_visible()
+    assert "08:30:53 to 08:31:00 CST" in slate.inner_text()
+    assert "no footage" in page.locator("#status").inner_text()
+    assert not page.locator('[data-camera="driver"] .slate').is_visible()
+
+
+def test_no_request_leaves_the_folder(page: Any, requested: list[str], evidence_folder: Path) -> None:
+    page.evaluate("incident.setPlaying(true)")
+    page.wait_for_timeout(300)
+    assert requested
+    for address in requested:
+        parts = urlsplit(address)
+        assert parts.scheme in ("file", "data"), address
+        if parts.scheme == "file":
+            assert Path(unquote(parts.path)).parent in (evidence_folder, evidence_folder / "stills")
+
+
+def test_the_page_forbids_itself_the_network(page: Any, requested: list[str]) -> None:
+    before = len(requested)
+    answer = page.evaluate("fetch('http://127.0.0.1:9/').then(() => 'sent', () => 'refused')")
+    assert answer == "refused"
+    assert not [address for address in requested[before:] if address.startswith("http")]
+
+
+def test_a_vehicle_with_a_nasty_name_stays_text(page: Any) -> None:
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: asked.append(dialog.message))
+    page.reload()
+    page.wait_for_function("() => window.incident !== undefined")
+    assert page.locator("h1").inner_text() == NASTY
+    assert page.locator('img[src="x"]').count() == 0
+    assert asked == []
+
+
+def test_reference_and_note_are_told_as_text(page: Any) -> None:
+    head = page.locator("header").inner_text()
+    assert REFERENCE in head
+    assert NOTE.splitlines()[1] in head
+    assert "-1.5 s against true time" in head
+
+
+def test_the_keyboard_alone_plays_steps_and_enlarges(page: Any) -> None:
+    go_to(page, 30)
+    page.keyboard.press(".")
+    assert page.evaluate("incident.state.seconds") == pytest.approx(30 + 1 / 30)
+    page.keyboard.press(",")
+    assert page.evaluate("incident.state.seconds") == pytest.approx(30)
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("incident.state.seconds") == pytest.approx(35)
+    page.keyboard.press("End")
+    assert page.evaluate("incident.state.seconds") == SECONDS
+    page.keyboard.press("Home")
+    page.keyboard.press("2")
+    assert page.locator('[data-camera="driver"]').evaluate("figure => figure.classList.contains('is-large')")
+    page.keyboard.press(" ")
+    page.wait_for_function("() => incident.state.seconds > 0.2")
+    page.keyboard.press(" ")
+    assert page.evaluate("incident.state.playing") is False
+
+
+def test_sound_comes_from_the_chosen_camera_only(page: Any) -> None:
+    page.select_option("#sound", "road")
+    muted = page.evaluate("incident.players.map(player => [player.camera, player.video.muted])")
+    assert dict(muted) == {"road": False, "driver": True, "analog1": True}
+
+
+def test_a_screen_reader_finds_names_for_everything_that_can_be_worked(page: Any) -> None:
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll('button, select, input, a, video, svg, img')].filter(each => {
+            const named = each.getAttribute('aria-label') || each.getAttribute('alt') || each.textContent.trim();
+            return !named && !each.closest('label');
+        }).map(each => each.outerHTML)"""
+    )
+    assert nameless == []
+    assert page.get_by_role("slider", name="Moment of the incident").get_attribute("aria-valuetext")
+    assert page.get_by_role("table", name="Every gap").is_visible()
+
+
+def test_the_clock_is_local_with_its_zone_and_utc(page: Any) -> None:
+    go_to(page, 61.25)
+    assert page.locator("#clock").inner_text() == "2026-11-18 08:31:01.250 CST (14:31:01.250 UTC)"
+
+
+def test_speed_is_told_and_never_carried_over_a_hole(page: Any) -> None:
+    go_to(page, 10.5)
+    assert re.search(r"Speed: \d+ km/h \(\d+ mph\)", page.locator("#reading").inner_text())
+    go_to(page, 27)
+    assert page.locator("#reading").inner_text() == "Speed: no data"
+
+
+def test_it_prints_on_one_page(page: Any) -> None:
+    paper = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", paper)) == 1
+
+
+def test_coverage_and_hashes_are_on_the_page(page: Any, evidence_folder: Path) -> None:
+    manifest = json.loads((evidence_folder / "manifest.json").read_text(encoding="utf-8"))
+    text = page.locator("main").evaluate("main => main.textContent")
+    for camera in manifest["cameras"].values():
+        assert camera["coverage"] in text
+    for entry in manifest["files"]:
+        assert entry["sha256"] in text
