@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from footage.errors import InputRefused
-from footage.journal import Journal, Request, find_journals
+from footage.journal import Journal, Request, find_journals, journal_paths, load_journal
 from footage.models import UTC, Incident, Quota
 
 _CARRIED = {"accepted", "intended", "sighted"}
@@ -55,6 +55,37 @@ def last_quota(journals: list[Journal], now: datetime) -> Quota | None:
     month = now.astimezone(UTC).strftime("%Y-%m")
     known = [journal.quota for journal in journals if journal.quota and f"{journal.created:%Y-%m}" == month]
     return known[-1] if known else None
+
+
+class Witness:
+    """Remembers how the journals of an incident stood, and tells whether another run has written to them since.
+
+    A plan is made before the incident's folder is held; what it was made of must still be true when the folder is.
+    """
+
+    def __init__(self, logs: Path, incident: Incident, journals: list[Journal]) -> None:
+        self._logs = logs
+        self._incident = incident
+        self._others = {journal.path for journal in journals if not same_incident(journal.incident, incident)}
+        self._stood = self._look()
+
+    def sees_change(self) -> bool:
+        """Whether a journal of the incident is new or another than it was."""
+        return self._look() != self._stood
+
+    def _look(self) -> dict[Path, tuple[int, int]]:
+        stood = {}
+        for path in journal_paths(self._logs):
+            if path not in self._others and self._concerns(path):
+                facts = path.stat()
+                stood[path] = (facts.st_mtime_ns, facts.st_size)
+        return stood
+
+    def _concerns(self, path: Path) -> bool:
+        try:
+            return same_incident(load_journal(path).incident, self._incident)
+        except InputRefused:
+            return False  # not readable: another program's file
 
 
 def _subject(incident: Incident) -> tuple[object, ...]:

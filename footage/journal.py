@@ -236,10 +236,15 @@ def load_journal(path: Path) -> Journal:
         raise InputRefused(f"{path} is not a journal of this program ({error}).") from error
 
 
+def journal_paths(logs: Path) -> list[Path]:
+    """Every file in the logs folder that is named as a journal is."""
+    return sorted(logs.glob(f"{PREFIX}*.json"))
+
+
 def find_journals(logs: Path) -> list[Journal]:
     """Every journal in the logs folder that can be read, oldest first; the others are named in the log."""
     journals = []
-    for path in logs.glob(f"{PREFIX}*.json"):
+    for path in journal_paths(logs):
         try:
             journals.append(load_journal(path))
         except InputRefused as error:

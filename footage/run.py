@@ -12,9 +12,9 @@ from pathlib import Path
 from footage.asking import Asking, quota_sentence
 from footage.board import Board
 from footage.downloads import Downloader
-from footage.earlier import carry_over, last_quota
+from footage.earlier import Witness, carry_over, last_quota
 from footage.errands import Errands
-from footage.errors import FootageError, Interrupted, QuotaReached
+from footage.errors import FootageError, IncidentHeld, Interrupted, QuotaReached
 from footage.evidence.packager import Packager
 from footage.fetching import Fetcher
 from footage.files import free_bytes
@@ -96,11 +96,13 @@ class Run:
         self._board: Board | None = None
         self._asking: Asking | None = None
         self._streams_done = False
+        self._witness: Witness | None = None
 
     def prepare(self) -> Plan:
         """Take stock, look at what is uploaded, and say what is left to ask for. Changes nothing anywhere."""
         journal, incident = self.journal, self.journal.incident
         journals = find_journals(self._logs)
+        self._witness = Witness(self._logs, incident, journals)
         if journal.path is None:
             journal.folder, _ = find_folder(self._output, incident)
             self._replaces = carry_over(journal, journals)
@@ -140,26 +142,32 @@ class Run:
         if journal.path is None:
             journal.folder = claim_folder(self._output, journal.incident)
         with hold_folder(journal.folder, self._parts.clock()) as work:
+            if self._witness is not None and self._witness.sees_change():
+                raise IncidentHeld("Another run of this incident went on in the meantime: run the command again.")
             if journal.path is None:
                 journal.keep_in(self._logs)
             for other in self._replaces:
                 other.finish("superseded")
             journal.finish("running")
-            try:
-                report = self._deliver(work)
-            except KeyboardInterrupt:
-                interrupted = Interrupted("Interrupted; everything so far is kept.")
-                self._note_end(interrupted)
-                raise interrupted from None
-            except FootageError as error:
-                self._note_end(error)
-                raise
+            report = self._deliver_or_note(work)
             journal.finish(report.status)
             if not report.leaves_work:
                 clear_work(work)
         if not report.leaves_work:
             remove_work(journal.folder)
         return report
+
+    def _deliver_or_note(self, work: Path) -> Report:
+        """Deliver; where that ends badly, the journal says how."""
+        try:
+            return self._deliver(work)
+        except KeyboardInterrupt:
+            interrupted = Interrupted("Interrupted; everything so far is kept.")
+            self._note_end(interrupted)
+            raise interrupted from None
+        except FootageError as error:
+            self._note_end(error)
+            raise
 
     def _look_at_streams(self) -> None:
         """Find out before anything is fetched whether every stream is there and may be read."""

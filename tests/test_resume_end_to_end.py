@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pexpect
+
 from demo.faults import ClipFate, Script
-from tests.site import Site
+from tests.site import START, Site
 
 SiteWith = Callable[[Script], Site]
 
@@ -40,3 +42,24 @@ def test_accept_partial_closes_a_run_whose_vehicle_never_answers(site_with: Site
     closed = site.resume("--accept-partial")
     assert (closed.code, closed.reasons("driver")) == (3, ["pending"])
     assert not (site.videos / closed.result["folder"] / ".work").exists()
+
+
+def test_a_plan_made_before_another_run_of_the_incident_ended_is_not_carried_out(site: Site) -> None:
+    """The person thinks at "Go on?" while a colleague's run asks for the same minutes: nothing is asked twice."""
+    what = ("--vehicle", "Truck 104", "--start", START, "--duration", "1", "--films", "none", "--cameras", "road")
+    program, *arguments = site.command("pull", *what)
+    waiting = pexpect.spawn(
+        program,
+        arguments,
+        env=site.environment(),
+        timeout=60,
+        encoding="utf-8",
+    )
+    waiting.expect("Go on")
+    assert site.pull("--cameras", "road", minutes="1").code == 0
+    waiting.sendline("y")
+    waiting.expect("run the command again")
+    waiting.expect(pexpect.EOF)
+    waiting.close()
+    assert waiting.exitstatus == 11
+    assert [count for _, _, count in site.asked()] == [1]
