@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from footage.evidence.manifest import STILL
+from footage.evidence.manifest import JOINED, ORIGINAL, STILL
 from footage.files import replace, sha256_of
 from footage.models import TimeWindow
 from footage.naming import stamp
@@ -23,6 +23,7 @@ from footage.video.ffmpeg import SAFE_INPUT, FFmpeg
 
 FOLDER = "stills"
 _MOST_A_CAMERA = 8
+_HAIR = 0.002
 _EDGE = timedelta(seconds=0.2)
 """How far from a cut a still is taken, so that it is surely on its own side."""
 
@@ -31,7 +32,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A still to be taken: when and why, from which film at which second of it."""
+    """A still to be taken: when and why, from which film; `seconds` is where in it the picture is looked for."""
 
     camera: str
     moment: datetime
@@ -46,12 +47,13 @@ def plan_stills(manifest: Mapping[str, Any], extra: Sequence[tuple[datetime, str
     """The stills of all cameras that have a film; `extra` are further moments with the reason for each."""
     incident = manifest["incident"]
     window = TimeWindow(time_from(incident["start"]), time_from(incident["end"]))
-    films = {each["camera"]: each for each in manifest["files"] if each["role"] == "joined"}
+    films = {each["camera"]: each for each in manifest["files"] if each["role"] == JOINED}
+    rates = {each["file"]: _rate(each) for each in manifest["files"] if each["role"] == ORIGINAL}
     shots = []
     for word, camera in manifest["cameras"].items():
         if word in films:
             wanted = [*_whole(window), *extra, *_edges(camera["timeline"])]
-            found = [_shot(word, camera, films[word], each, incident["timezone"]) for each in wanted]
+            found = [_shot(word, camera, films[word], rates, each, incident["timezone"]) for each in wanted]
             shots += _different(shot for shot in found if shot is not None)
     return shots
 
@@ -76,12 +78,21 @@ def _edges(timeline: Sequence[Json]) -> Iterator[tuple[datetime, str]]:
             yield time_from(piece["end"]) + _EDGE, "first picture after a gap"
 
 
-def _shot(word: str, camera: Json, film: Json, wanted: tuple[datetime, str], zone: str) -> Shot | None:
+def _rate(original: Json) -> float:
+    video = original["stream"]["video"]
+    return float(video["frame_rate"]) if video else 1.0
+
+
+def _shot(
+    word: str, camera: Json, film: Json, rates: Mapping[str, float], wanted: tuple[datetime, str], zone: str
+) -> Shot | None:
     moment, why = wanted
     piece = next((each for each in camera["timeline"] if _shows(each, moment)), None)
     if piece is None:
         return None
-    seconds = round(piece["film"] + (moment - time_from(piece["start"])).total_seconds(), 3)
+    into = (moment - time_from(piece["start"])).total_seconds()
+    # ffmpeg goes to the first picture at or after a time; the one on the screen then began up to a picture earlier
+    seconds = max(0.0, round(piece["film"] + into - 1 / rates[piece["clip"]] + _HAIR, 3))
     label = film["file"].partition("_Merged_")[0]
     local = stamp(moment, ZoneInfo(zone), with_offset=False)
     name = f"{FOLDER}/{label}_{local}.{moment.microsecond // 1000:03d}.jpg"
