@@ -13,8 +13,8 @@ from footage.version import PROGRAM, VERSION
 from footage.video.ffmpeg import SAFE_INPUT, FFmpeg
 
 SUFFIX = "_email_copy"
-_SOUND = 48_000
-_LEAST, _MOST = 60_000, 2_500_000
+_SOUND = 32_000
+_LEAST, _MOST = 40_000, 2_500_000
 """Bits a second of the pictures: below the one nothing can be seen, above the other nobody gains anything."""
 _SPARE = 0.92
 """The part of the room that is aimed at: an encoder keeps a rate only about."""

@@ -1,0 +1,134 @@
+"""Claims about speed and place: both endpoints are read alike, and nothing is told where nothing is known."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from demo.faults import Fault, Script, refusal
+from demo.samsara_fleet import TRUCK_104
+from demo.samsara_service import SamsaraService
+from demo.samsara_telematics import speed_at
+from footage.errors import PermissionMissing
+from footage.evidence.track_files import csv_text, gpx_text, read_track
+from footage.models import Camera, Incident, TimeWindow, Vehicle
+from footage.telematics import HOLE_SECONDS, Reading, Track, in_order
+from footage.tracking import HISTORY, STREAM, Tracked, Tracking
+from SamsaraAPI import SamsaraClient
+
+START = datetime(2026, 11, 18, 14, 30, tzinfo=timezone.utc)
+WINDOW = TimeWindow(START, START + timedelta(minutes=10))
+INCIDENT = Incident("Truck <104> & co", WINDOW, "America/Chicago", (Camera("road"),), Vehicle(TRUCK_104.id))
+
+
+def tracked(tmp_path: Path, script: Script) -> Tracked:
+    with SamsaraService(script=script, footage=lambda shot: tmp_path) as service:
+        client = SamsaraClient(service.key, base_url=service.url, sleep=lambda seconds: None)
+        tracking = Tracking(INCIDENT, lambda: client)
+        tracking.start()
+        return tracking.result()
+
+
+def test_the_fine_stream_gives_a_reading_a_second_over_several_pages(tmp_path: Path) -> None:
+    track = tracked(tmp_path, Script(limits=False)).track
+    assert track.source == STREAM
+    assert len(track.readings) == 621
+    assert all(reading.speed == pytest.approx(speed_at(reading.moment)) for reading in track.readings)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [refusal(404, "Not found.", path="/assets/"), refusal(403, "Token lacks it.", path="/assets/")],
+)
+def test_without_the_stream_the_statistics_are_read_in_the_same_units(tmp_path: Path, fault: Fault) -> None:
+    track = tracked(tmp_path, Script(limits=False, faults=(fault,))).track
+    assert track.source == HISTORY
+    assert all(reading.speed == pytest.approx(speed_at(reading.moment)) for reading in track.readings)
+
+
+def test_without_any_permission_the_run_goes_on_and_says_which_one_is_missing(tmp_path: Path) -> None:
+    missing = Script(limits=False, missing_permissions=("Read Vehicles", "Read Vehicle Statistics"))
+    found = tracked(tmp_path, missing)
+    assert found.track.readings == ()
+    assert "Read Vehicle Statistics" in found.note
+
+
+def test_a_vehicle_without_readings_is_told_as_such(tmp_path: Path) -> None:
+    hole = "2026-11-18T14:00:00Z/2026-11-18T16:00:00Z"
+    assert "has none" in tracked(tmp_path, Script(limits=False, track_holes=(hole,))).note
+
+
+class Slow:
+    """A service that answers only when it is let."""
+
+    def __init__(self) -> None:
+        self.let = threading.Event()
+
+    def readings(self, vehicle_id: str, window: TimeWindow, *, fine: bool) -> list[Reading]:
+        self.let.wait(10)
+        raise PermissionMissing("not allowed")
+
+
+def test_a_first_look_does_not_wait_for_it() -> None:
+    slow = Slow()
+    tracking = Tracking(INCIDENT, lambda: slow)
+    tracking.start()
+    assert tracking.result(timeout=0.0).track.readings == ()
+    slow.let.set()
+    assert "not allowed" in tracking.result().note
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+def track_of(seconds: Sequence[float], speed: float = 10.0) -> Track:
+    return in_order((Reading(at(each), 41.0, -87.0, 90.0, speed, "gps") for each in seconds), STREAM)
+
+
+Moments = st.lists(st.floats(0, 600).map(lambda seconds: round(seconds, 1)), max_size=40)
+
+
+@given(seconds=Moments, asked=st.floats(-20, 620))
+def test_a_speed_is_told_only_where_a_reading_is_near(seconds: list[float], asked: float) -> None:
+    speed = track_of(seconds).speed_at(at(asked))
+    if speed is not None:
+        assert min(abs(each - asked) for each in seconds) <= HOLE_SECONDS
+
+
+@given(seconds=Moments)
+def test_a_reading_is_told_as_it_is_at_its_own_moment(seconds: list[float]) -> None:
+    track = track_of(seconds)
+    assert all(track.speed_at(reading.moment) == pytest.approx(10.0) for reading in track.readings)
+
+
+def test_between_readings_the_speed_lies_between_and_in_a_hole_there_is_none() -> None:
+    track = Track(tuple(Reading(at(second), 0, 0, None, speed) for second, speed in ((0, 10.0), (4, 20.0), (60, 5.0))))
+    assert track.speed_at(at(1)) == pytest.approx(12.5)
+    assert track.speed_at(at(30)) is None
+    assert track.speed_at(at(-5)) is None
+    assert track.speed_at(at(61)) is None
+
+
+def test_the_hardest_braking_is_a_key_moment() -> None:
+    track = Track(tuple(Reading(at(s), 0, 0, None, v) for s, v in enumerate([20.0, 20.0, 12.0, 11.0, 11.0])))
+    assert track.key_moments() == [(at(1), "hardest braking")]
+    assert track_of(range(10)).key_moments() == []
+
+
+@given(seconds=Moments)
+def test_the_csv_gives_the_track_back(tmp_path_factory: pytest.TempPathFactory, seconds: list[float]) -> None:
+    folder = tmp_path_factory.mktemp("track")
+    track = track_of(seconds)
+    (folder / "telematics.csv").write_text(csv_text(track), encoding="utf-8")
+    assert read_track(folder).readings == track.readings
+
+
+def test_gpx_escapes_the_name() -> None:
+    assert "<name>Truck &lt;104&gt; &amp; co</name>" in gpx_text(track_of([0, 1]), INCIDENT)
