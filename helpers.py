@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -63,7 +64,7 @@ T = TypeVar("T")
 Say = Callable[[str], None]
 Ask = Callable[[Question], str]
 
-SOURCE = Question("source", "Source (samsara or kinesis)", default="samsara")
+SOURCE = Question("source", "Source (samsara or kinesis)", default="samsara", plain=True)
 KEY = Question("key", "Samsara API key (hidden)", hidden=True)
 VEHICLE = Question("vehicle", "Vehicle: name, id, or part of name, plate or VIN")
 START = Question("start", "Start (MM/DD/YYYY HH:MM, 24-hour)")
@@ -83,6 +84,13 @@ def say_on_stderr(sentence: str) -> None:
 def ring_bell() -> None:
     """Call the person back to the terminal."""
     print("\a", end="", file=sys.stderr, flush=True)
+
+
+def wait_for_enter() -> None:
+    """Keep a window open that would close with the program, so that the end can be read."""
+    if can_ask():
+        with suppress(EOFError, KeyboardInterrupt):
+            input("Press Enter to close this window.")
 
 
 def ask_until_valid(question: Question, parse: Callable[[str], T], ask: Ask, say: Say = say_on_stderr) -> T:
@@ -197,7 +205,9 @@ def ask_in_terminal(question: Question, *, on_drawn: Callable[[], None] | None =
     Raises Interrupted for Ctrl-C, and for Ctrl-D, Ctrl-Z or a closed terminal.
     """
     try:
-        return _ask_plainly(question) if _is_plain_terminal() else ask_drawn(question, sys.stderr, on_drawn=on_drawn)
+        if question.plain or _is_plain_terminal():
+            return _ask_plainly(question, on_drawn)
+        return ask_drawn(question, sys.stderr, on_drawn=on_drawn)
     except (KeyboardInterrupt, EOFError):
         say_on_stderr("")
         raise Interrupted(f"Stopped at the question for the {question.name}.") from None
@@ -209,10 +219,12 @@ def _is_plain_terminal() -> bool:
     return os.environ.get("TERM", "").casefold() in unable or not sys.stdout.isatty()
 
 
-def _ask_plainly(question: Question) -> str:
-    import getpass
-
+def _ask_plainly(question: Question, on_drawn: Callable[[], None] | None = None) -> str:
     if question.hidden:
+        import getpass
+
         return getpass.getpass(f"{question.prompt} ", stream=sys.stderr)
     print(question.prompt, end=" ", file=sys.stderr, flush=True)
+    if on_drawn is not None:
+        on_drawn()
     return input()

@@ -15,17 +15,27 @@ import typer
 from typer.exceptions import TyperException
 
 from cli import options as given
+from cli.desktop import roomy, window_would_close
+from cli.helppage import ALL, CommandPage, ProgramPage
 from cli.leaving import Leaving
 from footage.errors import FootageError, InputRefused, Interrupted
 from footage.models import UTC, MediaType
-from footage.settings import EvidenceSettings, FilmSettings, KinesisSettings, RequestSettings, RunSettings, WaitSettings
-from helpers import can_ask, say_on_stderr
+from footage.settings import (
+    EvidenceSettings,
+    FilmSettings,
+    KinesisSettings,
+    RequestSettings,
+    RunSettings,
+    WaitSettings,
+    wait_as,
+)
+from helpers import can_ask, say_on_stderr, wait_for_enter
 
 if TYPE_CHECKING:
     from cli.desk import Desk, DeskOptions
 
 log = logging.getLogger("main")
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(cls=ProgramPage, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 @app.callback(invoke_without_command=True)
@@ -41,7 +51,7 @@ def start(context: typer.Context) -> int:
     return open_desk(DeskOptions()).pull(PullOptions(), ask_all=True)
 
 
-@app.command()
+@app.command(cls=CommandPage)
 def pull(
     vehicle: given.VehicleName = None,
     stream: given.Stream = None,
@@ -90,19 +100,19 @@ def pull(
 
     settings = RunSettings(
         films=FilmSettings(films.value, layout.value, tile_height, fps, audio, engine.value),
-        waiting=_waiting(WaitSettings(retries=retries), poll_interval, wait, settle),
+        waiting=wait_as(WaitSettings(retries=retries), poll_interval, wait, settle),
         requests=RequestSettings(longest),
         kinesis=KinesisSettings(selector.value, profile, region, chunk),
         evidence=EvidenceSettings(reference, note, clock_offset),
         over_quota=over_quota,
     )
-    desk = open_desk(DeskOptions(output, logs, json_output, no_input, yes, debug, samsara_region.value, retries))
+    desk = open_desk(DeskOptions(roomy(output), logs, json_output, no_input, yes, debug, samsara_region.value, retries))
     times = (start, duration, end, around, before, after)
     order = PullOptions(vehicle, stream or (), source, *times, timezone, cameras, name, media_type, settings)
     return desk.pull(order, dry_run=dry_run)
 
 
-@app.command()
+@app.command(cls=CommandPage)
 def resume(
     journal: given.JournalName = "latest",
     all_: given.All = False,
@@ -134,7 +144,7 @@ def resume(
     for found in chosen:
         found.settings = replace(
             found.settings,
-            waiting=_waiting(found.settings.waiting, poll_interval, wait, settle),
+            waiting=wait_as(found.settings.waiting, poll_interval, wait, settle),
             over_quota=over_quota,
             ask_again=ask_again,
             accept_partial=accept_partial,
@@ -144,7 +154,7 @@ def resume(
     return desk.resume_all(chosen) if all_ else desk.resume(chosen[0])
 
 
-@app.command()
+@app.command(cls=CommandPage)
 def status(logs: given.Logs = Path("Logs"), json_output: given.Json = False) -> int:
     """List every journal: what is complete, what is waited for, since when."""
     from cli.words import status_json, status_words
@@ -159,7 +169,7 @@ def status(logs: given.Logs = Path("Logs"), json_output: given.Json = False) -> 
     return 0
 
 
-@app.command()
+@app.command(cls=CommandPage)
 def verify(folder: given.Folder, quick: given.Quick = False, json_output: given.Json = False) -> int:
     """Check an incident folder against its manifest, offline. Example: verify "Videos/Truck_104_2025-04-16_..." """
     from cli.evidence import verify_folder
@@ -167,7 +177,7 @@ def verify(folder: given.Folder, quick: given.Quick = False, json_output: given.
     return verify_folder(folder, decode=not quick, as_json=json_output, out=_print_result, say=say_on_stderr)
 
 
-@app.command()
+@app.command(cls=CommandPage)
 def doctor(
     keep_key: given.KeepKey = False,
     forget_key: given.ForgetKey = False,
@@ -188,7 +198,7 @@ def doctor(
     return surgery.see_doctor(checks, _print_result, as_json=json_output)
 
 
-@app.command()
+@app.command(cls=CommandPage)
 def pack(
     folder: given.Folder, max_size: given.MaxSize = None, to: given.To = None, json_output: given.Json = False
 ) -> int:
@@ -198,7 +208,7 @@ def pack(
     return pack_folder(folder, max_size, to, as_json=json_output, out=_print_result, say=say_on_stderr)
 
 
-@app.command()
+@app.command(cls=CommandPage)
 def demo(
     source: given.Played = given.SourceChoice.SAMSARA,
     with_gaps: given.WithGaps = False,
@@ -217,7 +227,7 @@ def demo(
     from cli.desk import DeskOptions
 
     desk = open_desk(DeskOptions(output, logs, json_output, no_input=True, yes=True, debug=debug))
-    settings = RunSettings(films=DEMO_FILMS, waiting=_waiting(WaitSettings(), poll_interval, wait, settle))
+    settings = RunSettings(films=DEMO_FILMS, waiting=wait_as(WaitSettings(), poll_interval, wait, settle))
     if source is given.SourceChoice.KINESIS:
         return play_kinesis(desk, settings, datetime.now(UTC))
     return play_samsara(desk, settings, datetime.now(UTC), with_gaps=with_gaps)
@@ -237,7 +247,8 @@ def run_program(arguments: list[str]) -> int:
     """The whole program; every way it can end has words and an exit code."""
     logging.getLogger().addHandler(logging.NullHandler())  # without a log file nothing goes to the screen instead
     try:
-        code = app(given.spread_streams(arguments), standalone_mode=False)
+        words = ["--help" if word == ALL else word for word in arguments]
+        code = app(given.spread_streams(words), standalone_mode=False, obj=ALL in arguments)
     except FootageError as error:
         return _explain(error, arguments)
     except TyperException as error:
@@ -279,20 +290,11 @@ def _print_result(line: str) -> None:
     print(line, flush=True)
 
 
-def _waiting(
-    settings: WaitSettings, poll_interval: float | None, wait: float | None, settle: float | None
-) -> WaitSettings:
-    return replace(
-        settings,
-        poll_interval=settings.poll_interval if poll_interval is None else poll_interval,
-        wait=settings.wait if wait is None else wait,
-        settle=settings.settle if settle is None else settle,
-    )
-
-
 if __name__ == "__main__":
     Leaving(say_on_stderr, _say_farewell).listen()
     exit_code = run_program(sys.argv[1:])
+    if window_would_close(sys.argv[1:]):
+        wait_for_enter()
     logging.shutdown()
     sys.stdout.flush()
     os._exit(exit_code)  # a download that still waits for its server must not keep the person waiting

@@ -6,11 +6,61 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath, PureWindowsPath
 
 log = logging.getLogger(__name__)
+
+
+_LONGEST_PATH = 259
+_ROOM_BELOW = 230
+"""Characters that the names of an incident's folder, its work folder and the files there may take."""
+_OWN_CONSOLE = 2
+"""A double click opens a console for Python alone, or for its launcher and Python."""
+
+
+def extended(path: PureWindowsPath) -> PureWindowsPath:
+    """An absolute Windows path in the form that may be longer than 260 characters, whatever the system's settings."""
+    text = str(path)
+    if text.startswith("\\\\?\\"):
+        return path
+    if text.startswith("\\\\"):
+        return PureWindowsPath("\\\\?\\UNC\\" + text[2:])
+    return PureWindowsPath("\\\\?\\" + text)
+
+
+def needs_extension(path: PurePath) -> bool:
+    """Whether what comes into this absolute folder may pass Windows' limit."""
+    return len(str(path)) + _ROOM_BELOW > _LONGEST_PATH
+
+
+def roomy(folder: Path) -> Path:
+    """The same folder, on Windows in a form that has room for long names below it where that is needed."""
+    if sys.platform != "win32" or not needs_extension(folder.absolute()):
+        return folder
+    return Path(extended(PureWindowsPath(folder.absolute())))
+
+
+def stays_open(platform: str, arguments: Sequence[str], environ: Mapping[str, str], processes: int) -> bool:
+    """Whether the window closes with the program, as after a double click, and a person could not read the end.
+
+    `processes` share the console. cmd tells its children its PROMPT, so there the window stays by itself.
+    """
+    return platform == "win32" and not arguments and "PROMPT" not in environ and processes <= _OWN_CONSOLE
+
+
+def window_would_close(arguments: Sequence[str]) -> bool:
+    """The same for this process."""
+    return stays_open(sys.platform, arguments, os.environ, _console_processes())
+
+
+def _console_processes() -> int:
+    if sys.platform != "win32":
+        return 0
+    import ctypes
+
+    return int(ctypes.windll.kernel32.GetConsoleProcessList((ctypes.c_uint * 8)(), 8))
 
 
 @contextmanager

@@ -40,6 +40,8 @@ class Question:
     default: str | None = None
     shown: str | None = None
     hidden: bool = False
+    plain: bool = False
+    """Asked without line editing: the first question shall not wait for what edits lines to be loaded."""
     offers: Offers | None = None
     ticks: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()

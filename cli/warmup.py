@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from importlib import import_module
 
-NEEDED = ("cli.services", "footage.run")
+NEEDED = ("prompt_toolkit", "cli.services", "footage.run")
 
 
 class WarmUp:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 FilmChoice = Literal["all", "joined", "none"]
@@ -32,6 +32,18 @@ class WaitSettings:
     wait: float = DEFAULT_WAIT_MINUTES
     settle: float = DEFAULT_SETTLE_SECONDS
     retries: int = DEFAULT_RETRIES
+
+
+def wait_as(
+    settings: WaitSettings, poll_interval: float | None, wait: float | None, settle: float | None
+) -> WaitSettings:
+    """The same patience but for what is given."""
+    return replace(
+        settings,
+        poll_interval=settings.poll_interval if poll_interval is None else poll_interval,
+        wait=settings.wait if wait is None else wait,
+        settle=settings.settle if settle is None else settle,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,171 @@
+"""What Windows asks of the program, checked on any system: names, long paths, no posix-only call, help that fits."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path, PureWindowsPath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cli.desktop import extended, needs_extension, roomy, stays_open
+from cli.grid import sign
+from cli.screen import GridProgress, Standing
+from footage.models import UTC, Camera, Incident, TimeWindow, Vehicle
+from footage.naming import Names
+from footage.progress import CellState
+from tests.site import ROOT
+
+BEGIN = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)
+FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in "123456789¹²³")}
+ODD_NAMES = st.text(max_size=80) | st.sampled_from(["CON", "nul.txt", "a.", "b ", "..\\x", "C:\\", "Lkw 7/8: <rot>"])
+
+
+def names_of(vehicle: str, word: str) -> list[str]:
+    window = TimeWindow(BEGIN, BEGIN + timedelta(minutes=10))
+    incident = Incident(vehicle, window, "America/Chicago", (Camera(word),), Vehicle("1", vehicle))
+    names = Names(incident)
+    clips = [names.clip(word, BEGIN, nth=2), names.clip(word, BEGIN, suffix=".jpg")]
+    return [names.folder(), *clips, names.merged(word), names.side_by_side(), names.contact_sheet()]
+
+
+@given(ODD_NAMES, ODD_NAMES.filter(bool))
+def test_every_name_is_one_that_windows_takes(vehicle: str, word: str) -> None:
+    for name in names_of(vehicle, word):
+        assert not FORBIDDEN.search(name)
+        assert name == name.rstrip(". ")
+        assert len(name) <= 120
+        assert name.partition(".")[0].casefold() not in DEVICES
+        assert not PureWindowsPath(name).drive
+        assert PureWindowsPath("C:/Videos", name).name == name
+        assert not PureWindowsPath(name).is_reserved() if sys.version_info < (3, 13) else True
+
+
+@pytest.mark.parametrize(
+    ("path", "long"),
+    [
+        ("C:\\Users\\Ann\\Videos", "\\\\?\\C:\\Users\\Ann\\Videos"),
+        ("\\\\server\\share\\Videos", "\\\\?\\UNC\\server\\share\\Videos"),
+        ("\\\\?\\C:\\Videos", "\\\\?\\C:\\Videos"),
+    ],
+)
+def test_a_long_path_takes_the_form_that_has_no_limit(path: str, long: str) -> None:
+    assert str(extended(PureWindowsPath(path))) == long
+    assert extended(extended(PureWindowsPath(path))) == PureWindowsPath(long)
+
+
+@given(st.integers(1, 300))
+def test_the_longest_name_below_a_folder_that_needs_no_extension_fits(length: int) -> None:
+    folder = PureWindowsPath("C:\\" + "x" * length)
+    longest = folder / ("v" * 86) / ".work" / ("c" * 120)
+    assert needs_extension(folder) or len(str(longest)) <= 259
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the folder may change")
+def test_elsewhere_a_folder_stays_as_it_is() -> None:
+    assert roomy(Path("x" * 300)) == Path("x" * 300)
+
+
+@pytest.mark.parametrize(
+    ("platform", "arguments", "environ", "processes", "stays"),
+    [
+        ("win32", [], {}, 1, True),
+        ("win32", [], {}, 2, True),
+        ("win32", [], {}, 5, False),
+        ("win32", ["demo"], {}, 1, False),
+        ("win32", [], {"PROMPT": "$P$G"}, 2, False),
+        ("linux", [], {}, 1, False),
+    ],
+)
+def test_a_window_of_its_own_waits_to_be_read(
+    platform: str, arguments: list[str], environ: dict[str, str], processes: int, stays: bool
+) -> None:
+    assert stays_open(platform, arguments, environ, processes) is stays
+
+
+class OldConsole(io.TextIOWrapper):
+    """A console with the letters of code page 437."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), encoding="cp437")
+
+
+def test_an_old_console_gets_a_picture_in_its_own_letters() -> None:
+    standing = Standing("Truck 104", states={("road", TimeWindow(BEGIN, BEGIN)): state for state in CellState})
+    text = GridProgress(OldConsole(), standing, note=lambda text: None, width=40).picture().plain
+    text.encode("cp437")
+    assert sign(CellState.HERE, plain=False) not in text
+
+
+POSIX_ONLY = [
+    "import fcntl",
+    "import termios",
+    "import resource",
+    "import pwd",
+    "import os\n\nos.fork()",
+    "import os\n\nos.getuid()",
+    "from os import setsid\n\nsetsid()",
+    "import signal\n\nsignal.alarm(1)",
+    "import signal\n\nprint(signal.SIGKILL)",
+]
+
+
+@pytest.mark.parametrize("line", POSIX_ONLY, ids=[line.splitlines()[-1] for line in POSIX_ONLY])
+def test_what_windows_lacks_is_refused_by_lint(line: str, tmp_path: Path) -> None:
+    done = lint(f"{line}\n", "--select", "TID251")
+    assert done.returncode == 1, done.stdout
+    assert "TID251" in done.stdout
+
+
+def lint(text: str, *more: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "ruff", "check", "--stdin-filename", "footage/planted.py", *more, "-"]
+    return subprocess.run(command, cwd=ROOT, input=text, capture_output=True, text=True, check=False)
+
+
+def test_the_program_itself_calls_nothing_that_windows_lacks() -> None:
+    sources = ["main.py", "helpers.py", "SamsaraAPI.py", "kinesis_clip.py", "footage", "cli", "demo"]
+    command = [sys.executable, "-m", "ruff", "check", "--select", "TID251", "--ignore-noqa", *sources]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_no_test_of_the_program_is_for_posix_alone_but_those_in_a_pseudo_terminal() -> None:
+    skipped = [
+        (path.name, line.strip())
+        for path in sorted((ROOT / "tests").glob("test_*.py"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if "skipif" in line and ('os.name == "nt"' in line or 'sys.platform == "win32"' in line)
+    ]
+    unexplained = [each for each in skipped if "pty" not in each[1] and each[0] != "test_windows_rules.py"]
+    assert unexplained == []
+
+
+COMMANDS = ["", "pull", "resume", "status", "verify", "pack", "doctor", "demo"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_begins_with_examples_and_fits_a_screen(command: str) -> None:
+    arguments = [command] if command else []
+    done = subprocess.run(
+        [sys.executable, "main.py", *arguments, "--help"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0
+    assert lines[0] == "Examples:"
+    assert lines[1].startswith("  python main.py")
+    assert len(lines) <= 30
+    assert max(map(len, lines)) <= 100
+
+
+def test_every_option_is_explained_on_request() -> None:
+    done = subprocess.run(
+        [sys.executable, "main.py", "pull", "--help-all"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    for option in ("--films", "--engine", "--retries", "--longest", "--clock-offset"):
+        assert re.search(rf"^  {option}\b.*", done.stdout, re.MULTILINE)
