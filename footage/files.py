@@ -9,7 +9,7 @@ import secrets
 import shutil
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,13 +37,18 @@ def disk_trouble(what: Path) -> Iterator[None]:
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` so that `path` holds either the old text or all of the new one, even if the power fails."""
-    with disk_trouble(path), _written_beside(path, text) as beside:
+    write_pieces(path, (text,))
+
+
+def write_pieces(path: Path, pieces: Iterable[str]) -> None:
+    """The same for a text in pieces, which is never in memory as a whole."""
+    with disk_trouble(path), _written_beside(path, pieces) as beside:
         replace(beside, path)
 
 
 def create_text(path: Path, text: str) -> None:
     """Write a file that must be new: whole or not at all. Raises FileExistsError where another was faster."""
-    with disk_trouble(path), _written_beside(path, text) as beside:
+    with disk_trouble(path), _written_beside(path, (text,)) as beside:
         if os.name == "nt":
             beside.rename(path)  # never replaces on Windows
         else:
@@ -52,11 +57,11 @@ def create_text(path: Path, text: str) -> None:
 
 
 @contextmanager
-def _written_beside(path: Path, text: str) -> Iterator[Path]:
+def _written_beside(path: Path, pieces: Iterable[str]) -> Iterator[Path]:
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with beside.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         yield beside

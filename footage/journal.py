@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from footage.errors import InputRefused
-from footage.files import create_text, disk_trouble, write_text
+from footage.files import create_text, disk_trouble, write_pieces
 from footage.models import Clip, Incident, Missing, Quota, Ticket, TimeWindow
 from footage.settings import RunSettings, settings_from_json, settings_to_json
 from footage.values_json import (
@@ -100,7 +100,7 @@ class Journal:
         with disk_trouble(logs):
             logs.mkdir(parents=True, exist_ok=True)
         with self._lock:
-            self.path = _create(logs, f"{PREFIX}{self.created.astimezone():%Y-%m-%d_%H-%M-%S}", self._text())
+            self.path = _create(logs, f"{PREFIX}{self.created.astimezone():%Y-%m-%d_%H-%M-%S}", "".join(self._pieces()))
 
     def move_to(self, folder: Path) -> None:
         """Say that the incident's folder is another one now; where it is not, nothing is written."""
@@ -182,14 +182,14 @@ class Journal:
             finally:
                 self._held -= 1
             if not self._held and self.path is not None:
-                write_text(self.path, self._text())
+                write_pieces(self.path, self._pieces())
 
     def _put(self, request: Request) -> Request:
         with self.together():
             self.requests[request.number : request.number + 1] = [request]
         return request
 
-    def _text(self) -> str:
+    def _pieces(self) -> Iterator[str]:
         head = {
             "schema": SCHEMA,
             "state": self.state,
@@ -201,26 +201,30 @@ class Journal:
             "films": self.films,
             "track_note": self.track_note,
         }
-        parts = [f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items()]
+        yield "{\n"
+        for key, value in head.items():
+            yield f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)},\n"
         known, self._lines = self._lines, {}
-        parts += [
-            self._block("requests", self.requests, _request_to_json, known),
-            self._block("clips", self.clips, clip_to_json, known),
-            self._block("missing", self.missing, missing_to_json, known),
-        ]
-        return "{\n" + ",\n".join(parts) + "\n}\n"
+        yield from self._block("requests", self.requests, _request_to_json, known)
+        yield ",\n"
+        yield from self._block("clips", self.clips, clip_to_json, known)
+        yield ",\n"
+        yield from self._block("missing", self.missing, missing_to_json, known)
+        yield "\n}\n"
 
     def _block(
         self, key: str, records: Sequence[T], to_json: Callable[[T], Any], known: dict[int, tuple[object, str]]
-    ) -> str:
+    ) -> Iterator[str]:
         # A record is frozen: its line is written once and kept, so that a long run does not spell out thousands anew.
-        for record in records:
+        yield f' "{key}": ['
+        for number, record in enumerate(records):
             line = known.get(id(record))
             if line is None or line[0] is not record:
                 line = (record, json.dumps(to_json(record), ensure_ascii=False))
             self._lines[id(record)] = line
-        lines = ",\n".join(f"  {self._lines[id(record)][1]}" for record in records)
-        return f' "{key}": [\n{lines}\n ]' if records else f' "{key}": []'
+            yield ",\n  " if number else "\n  "
+            yield line[1]
+        yield "\n ]" if records else "]"
 
 
 def load_journal(path: Path) -> Journal:
@@ -289,12 +293,6 @@ def _request_to_json(request: Request) -> dict[str, Any]:
 
 
 def _request_from_json(number: int, data: dict[str, Any]) -> Request:
-    return Request(
-        number=number,
-        window=window_from_json(data),
-        cameras=tuple(data["cameras"]),
-        state=data["state"],
-        asked_at=time_from(data["asked_at"]),
-        retrieval_id=data["retrieval_id"],
-        outcome=dict(data["outcome"]),
-    )
+    window, asked_at = window_from_json(data), time_from(data["asked_at"])
+    what = (number, window, tuple(data["cameras"]), data["state"], asked_at)
+    return Request(*what, retrieval_id=data["retrieval_id"], outcome=dict(data["outcome"]))
