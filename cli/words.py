@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from footage.errors import FootageError
 from footage.journal import Journal
 from footage.models import Camera, Incident
+from footage.plan import expected_bytes
 from footage.values_json import incident_to_json, time_text
 
 # An error at the first question must not wait for what makes films, which the report brings with it.
@@ -37,7 +38,22 @@ def plan_words(plan: Plan) -> Iterator[str]:
     yield f"Cameras: {', '.join(_camera_words(camera) for camera in incident.cameras)}"
     if incident.vehicle is not None:
         yield from _request_words(plan)
+    yield _expected_words(plan)
     yield f"Folder: {plan.folder} ({plan.free / 1e9:.1f} GB free)"
+
+
+def _expected_words(plan: Plan) -> str:
+    incident = plan.incident
+    cells = plan.windows * sum(camera.source == "samsara" for camera in incident.cameras)
+    here = plan.here / cells if cells else 0.0
+    seconds = incident.window.seconds * len(incident.cameras) * (1 - here)
+    download, disk = expected_bytes(seconds, incident.media_type)
+    tight = ", more than is free" if disk > plan.free else ""
+    return f"Expected: about {_size(download)} to download, {_size(disk)} on disk (a guess){tight}"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"
 
 
 def _request_words(plan: Plan) -> Iterator[str]:

@@ -16,6 +16,15 @@ _SECONDS_A_STILL = 0.1
 """Ten stills cost a second of the allowance (Samsara's API reference)."""
 LONGEST_LIST_SECONDS = 86_400
 """The list of uploaded media takes at most 24 hours a call (Samsara's API reference)."""
+_BYTES_A_SECOND = {
+    MediaType.HIGH: 500_000,
+    MediaType.LOW: 60_000,
+    MediaType.HYPERLAPSE: 50_000,
+    MediaType.IMAGE: 5_000,
+}
+"""Of one camera: 4 Mbit/s is usual for 1080p, the others follow from their sizes. Nobody publishes these."""
+_FILM_BYTES_A_SECOND = 280_000
+"""Of each camera's cell in the side-by-side, at its usual size and quality."""
 _WITHIN = SEAM_SECONDS - 0.001
 
 
@@ -79,6 +88,17 @@ def quota_seconds(wanted: Iterable[tuple[str, TimeWindow]], media_type: MediaTyp
     if media_type is MediaType.IMAGE:
         return _SECONDS_A_STILL * sum(1 for _ in wanted)
     return sum(window.seconds for _, window in wanted)
+
+
+def expected_bytes(camera_seconds: float, media_type: MediaType) -> tuple[int, int]:
+    """About how much there is to download, and how much of the disk the finished folder takes: a guess in bytes.
+
+    Originals, their joined copy and, where cameras are composed, the film of all. No service tells sizes beforehand.
+    """
+    download = round(camera_seconds * _BYTES_A_SECOND[media_type])
+    joined = 0 if media_type is MediaType.IMAGE else download
+    film = camera_seconds * _FILM_BYTES_A_SECOND if media_type in (MediaType.HIGH, MediaType.LOW) else 0
+    return download, round(download + joined + film)
 
 
 def by_window(wanted: Iterable[tuple[str, TimeWindow]]) -> list[tuple[TimeWindow, tuple[str, ...]]]:

@@ -203,6 +203,7 @@ def wait_for_post(site: Site) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a console's Ctrl-C cannot be sent to one process there")
 def test_ctrl_c_in_the_waiting_ends_with_the_resume_command(waiting_site: Site) -> None:
     with running(waiting_site, *PULL) as process:
         wait_for_post(waiting_site)
