@@ -21,6 +21,8 @@ from footage.video.layout import arrange
 from footage.video.render import art_in
 from tests.film_samples import START, window
 
+pytestmark = pytest.mark.slow
+
 RATES = st.sampled_from([Fraction(30), Fraction(25), Fraction(30000, 1001), Fraction(12), Fraction(60)])
 TRACK = VideoTrack("h264", "High", 1920, 1080, "yuv420p", 30.0, 0, "", 300)
 

@@ -18,6 +18,8 @@ from footage.video.packets import Picture
 from footage.video.probe import inspect
 from tests.footage_samples import PLAIN, TOOL, make, truncated
 
+pytestmark = pytest.mark.slow
+
 
 def picture(shown: int, kind: str = "p") -> Picture:
     """`k` is a key frame, `p` another, capitals are broken."""

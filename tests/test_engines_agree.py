@@ -15,6 +15,8 @@ from footage.video.layout import arrange
 from footage.video.side_by_side import Film, Look, SideBySide, Tile
 from tests.film_samples import NARROW, SLOW, WIDE, clocks, pictures, record, tile, window
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 3
 
 

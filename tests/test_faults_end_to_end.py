@@ -21,6 +21,8 @@ from demo.faults import (
 )
 from tests.site import START, Site
 
+pytestmark = pytest.mark.slow
+
 SiteWith = Callable[[Script], Site]
 SECOND = "2026-11-18T14:31:00Z"
 

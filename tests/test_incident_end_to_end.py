@@ -20,6 +20,8 @@ from demo.faults import Script
 from demo.samsara_service import SamsaraService
 from tests.site import START, Outcome, Site
 
+pytestmark = pytest.mark.slow
+
 TILE_HEIGHT, MINUTES, FPS = 240, 3, 30
 PICTURE_SHAPES = {"road": 16 / 9, "driver": 854 / 480, "analog1": 4 / 3}
 BEGIN = datetime.fromisoformat(START.replace("Z", "+00:00")).timestamp() * 1000

@@ -40,6 +40,8 @@ from tests.footage_samples import (
     without_first_key_frame,
 )
 
+pytestmark = pytest.mark.slow
+
 CHICAGO = ZoneInfo("America/Chicago")
 REAL = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 

@@ -11,6 +11,8 @@ import pytest
 
 from bench.kill import Moment, Undisturbed, after_file, after_request, after_seconds, strike, undisturbed
 
+pytestmark = pytest.mark.slow
+
 CLIP, STRETCH = "Videos/*/*_VideoClip_*", "Videos/*/.work/*.part.mp4"
 
 
@@ -19,7 +21,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory, clips: Path) -> Undisturbed:
     return undisturbed(tmp_path_factory.mktemp("undisturbed"), clips)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "moment",
     [

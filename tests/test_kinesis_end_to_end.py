@@ -13,6 +13,8 @@ from demo.kinesis_service import KinesisService
 from tests.site import START as SAMSARA_START
 from tests.site import Site
 
+pytestmark = pytest.mark.slow
+
 MINUTES = 5
 
 

@@ -28,6 +28,8 @@ from footage.values_json import time_from
 from footage.version import VERSION
 from tests.evidence_samples import NASTY, NOTE, REFERENCE, START
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 18, 20, 0, tzinfo=timezone.utc)
 
 

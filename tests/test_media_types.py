@@ -24,6 +24,8 @@ from footage.settings import RequestSettings, RunSettings, settings_from_json, s
 from footage.video.stills import Still, contact_sheet, inspect_still
 from tests.site import START, Outcome, Site, canned
 
+pytestmark = pytest.mark.slow
+
 BEGIN = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)
 
 

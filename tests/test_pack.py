@@ -18,6 +18,8 @@ from footage.video.ffmpeg import FFmpeg
 from main import run_program
 from tests.evidence_samples import copy_of, flip, one_of
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 18, 20, 0, tzinfo=timezone.utc)
 
 

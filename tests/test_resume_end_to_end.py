@@ -6,9 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pexpect
+import pytest
 
 from demo.faults import ClipFate, Script
 from tests.site import START, Site
+
+pytestmark = pytest.mark.slow
 
 SiteWith = Callable[[Script], Site]
 

@@ -37,6 +37,8 @@ from tests.film_samples import (
     window,
 )
 
+pytestmark = pytest.mark.slow
+
 LOOK = Look("Truck 42", "America/Chicago", tile_height=180)
 FRAME = 1 / 30
 
@@ -394,7 +396,6 @@ def _minutes(folder: Path, model: CameraModel, **other: tuple[float, float]) -> 
     return [record(folder, model.scaled(90), begin, length, (at, at + 60)) for at, begin, length in clips]
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_ten_minutes_of_four_cameras_stay_in_time(folder, work):
     cameras = {

@@ -20,6 +20,8 @@ from footage.video.sound import RATE, Stretch, lay_sound, lay_stretches
 from footage.video.sound_encode import sections
 from tests.footage_samples import PLAIN, START, TOOL, Sample, clip, make, starting_late, truncated
 
+pytestmark = pytest.mark.slow
+
 TICK = 0.25
 """Beeps begin at every whole quarter second of a clip's own time."""
 

@@ -19,6 +19,8 @@ from footage.video.ffmpeg import FFmpeg
 from main import run_program
 from tests.evidence_samples import copy_of, flip, one_of
 
+pytestmark = pytest.mark.slow
+
 
 def check(folder: Path, *, decode: bool = False) -> Verification:
     return verify(folder, decode=decode, say=lambda text: None)

@@ -20,6 +20,8 @@ from demo.cameras import ANALOG1, DRIVER, ROAD
 from demo.clockcode import read
 from tests.evidence_samples import NASTY, NOTE, REFERENCE, SECONDS, START
 
+pytestmark = pytest.mark.slow
+
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 FRAME = 0.040
