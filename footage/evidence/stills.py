@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from footage.evidence.manifest import JOINED, ORIGINAL, STILL
 from footage.files import replace, sha256_of
-from footage.models import TimeWindow
+from footage.models import MediaType, TimeWindow
 from footage.naming import stamp
 from footage.values_json import time_from, time_text
 from footage.version import PROGRAM, VERSION
@@ -46,6 +46,8 @@ class Shot:
 def plan_stills(manifest: Mapping[str, Any], extra: Sequence[tuple[datetime, str]] = ()) -> list[Shot]:
     """The stills of all cameras that have a film; `extra` are further moments with the reason for each."""
     incident = manifest["incident"]
+    if incident.get("media_type") == MediaType.HYPERLAPSE.value:
+        return []  # its film runs faster than the clock by which moments are found in it
     window = TimeWindow(time_from(incident["start"]), time_from(incident["end"]))
     films = {each["camera"]: each for each in manifest["files"] if each["role"] == JOINED}
     rates = {each["file"]: _rate(each) for each in manifest["files"] if each["role"] == ORIGINAL}
