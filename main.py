@@ -70,6 +70,7 @@ def pull(
     tile_height: given.TileHeight = 720,
     fps: given.Fps = 30,
     audio: given.Audio = None,
+    overlay: given.Overlay = given.OverlayChoice.CLOCK,
     reference: given.Reference = "",
     note: given.Note = "",
     clock_offset: given.ClockOffset = None,
@@ -99,7 +100,7 @@ def pull(
     from cli.order import PullOptions
 
     settings = RunSettings(
-        films=FilmSettings(films.value, layout.value, tile_height, fps, audio, engine.value),
+        films=FilmSettings(films.value, layout.value, tile_height, fps, audio, engine.value, overlay.value),
         waiting=wait_as(WaitSettings(retries=retries), poll_interval, wait, settle),
         requests=RequestSettings(longest),
         kinesis=KinesisSettings(selector.value, profile, region, chunk),

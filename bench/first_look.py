@@ -80,7 +80,7 @@ def _measure(folder: Path, minutes: int) -> tuple[float, int]:
     journal.clips = [clip for word in _SHAPES for clip in clips_of(word, folder, minutes, FFmpeg())]
     size = sum(clip.size for clip in journal.clips)
     tool = FFmpeg(stop=threading.Event())
-    packager = Packager(journal, _no_service, tool=tool, clock=lambda: START, asks_nothing=False)
+    packager = Packager(journal, _no_service, tool, lambda: START, lambda text: None, asks_nothing=False)
     standing = Standing(journal, Board([incident.window], [], Progress()))
     ended: list[float] = []
 

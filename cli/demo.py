@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -23,6 +24,8 @@ def play_samsara(desk: Desk, settings: RunSettings, now: datetime, *, with_gaps:
     from demo.samsara_service import SamsaraService
 
     script = with_holes(_start(now)) if with_gaps else Script()
+    if with_gaps:
+        settings = replace(settings, films=replace(settings.films, overlay="speed"))
     with SamsaraService(script=script) as service:
         desk.services.samsara_client = SamsaraClient(service.key, base_url=service.url)
         return desk.pull(_options(settings, now, vehicle=_VEHICLE))

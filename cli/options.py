@@ -48,6 +48,14 @@ class SelectorChoice(str, Enum):
     SERVER = "server"
 
 
+class OverlayChoice(str, Enum):
+    """What stands in the bar."""
+
+    CLOCK = "clock"
+    SPEED = "speed"
+    NONE = "none"
+
+
 class EngineChoice(str, Enum):
     """Who composes."""
 
@@ -92,6 +100,7 @@ Chunk = Annotated[float | None, typer.Option(min=0.1, help="Kinesis: minutes a c
 MaxSize = Annotated[str | None, typer.Option(help="At most so large, as 25MB: films are left out, or copied small.")]
 To = Annotated[Path | None, typer.Option(help="The zip (default: beside the folder).", dir_okay=False)]
 WithGaps = Annotated[bool, typer.Option("--with-gaps", help="Samsara: footage with holes; ends with exit code 3.")]
+Overlay = Annotated[OverlayChoice, typer.Option(help="In the side-by-side's bar: clock, speed (and clock) or none.")]
 Reference = Annotated[str, typer.Option(help="Claim or case number, for the package.")]
 Note = Annotated[str, typer.Option(help="A sentence for whoever gets the package.")]
 ClockOffset = Annotated[float | None, typer.Option(help="Seconds the cameras' clock was ahead of true time.")]

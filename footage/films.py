@@ -16,9 +16,11 @@ from footage.filmbook import SIDE_BY_SIDE, FilmBook, key_of
 from footage.journal import Journal
 from footage.models import UTC, Camera, Clip, MediaType, TimeWindow
 from footage.naming import Names
+from footage.overlay import clock_line
 from footage.progress import Progress
 from footage.settings import FilmSettings
 from footage.standing import Standing
+from footage.telematics import NO_TRACK, Track
 from footage.timeline import Piece
 from footage.video.bar import clock_text
 from footage.video.cutting import Tile
@@ -68,6 +70,7 @@ class Films:
         tool: FFmpeg,
         progress: Progress,
         first_look: Callable[[FilmSet], None] = nothing_to_look_at,
+        track: Callable[[], Track] = lambda: NO_TRACK,
         clock: Callable[[], float] = monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -79,6 +82,7 @@ class Films:
         self._tool = tool
         self._progress = progress
         self._first_look = first_look
+        self._track = track
         self._clock = clock
         self._book = FilmBook(journal, tool, clock=now)
         self._last_offer = -_OFFER_EVERY
@@ -151,7 +155,10 @@ class Films:
             fps=settings.fps,
             engine=settings.engine,
         )
-        return SideBySide(incident.window, look, work=self._work, tool=self._tool, say=self._progress.say)
+        line = clock_line(settings.overlay, ZoneInfo(incident.timezone), incident.window.start, self._track)
+        return SideBySide(
+            incident.window, look, work=self._work, tool=self._tool, say=self._progress.say, clock_line=line
+        )
 
     def _tiles(self) -> list[tuple[Camera, Tile]]:
         return [(camera, Tile(camera.label, self._pieces(camera))) for camera in self._standing.cameras()]
@@ -233,4 +240,6 @@ class Films:
             for _, tile in self._tiles()
         ]
         settings = self._settings
-        return key_of([tiles, settings.layout, settings.tile_height, settings.fps, settings.audio, settings.engine])
+        said = [str(reading) for reading in self._track().readings] if settings.overlay == "speed" else []
+        look = [settings.layout, settings.tile_height, settings.fps, settings.audio, settings.engine, settings.overlay]
+        return key_of([tiles, *look, said])

@@ -180,7 +180,7 @@ class Run:
         assert self._board is not None  # noqa: S101 - `prepare` comes first
         standing = Standing(journal, self._board)
         packager = Packager(
-            journal, parts.service, tool=parts.tool, clock=parts.clock, asks_nothing=self._streams_done
+            journal, parts.service, parts.tool, parts.clock, parts.progress.say, asks_nothing=self._streams_done
         )
         films = Films(
             journal,
@@ -189,7 +189,8 @@ class Run:
             work=work,
             tool=parts.tool,
             progress=parts.progress,
-            first_look=lambda films: self._show_first(self._report(standing, films, None), packager),
+            first_look=lambda films: packager.first_look(self._report(standing, films, None)),
+            track=packager.track,
             now=parts.clock,
         )
         error: FootageError | None = None
@@ -207,9 +208,6 @@ class Run:
         report = self._report(standing, film_set, error)
         packager.finish(report)
         return report
-
-    def _show_first(self, report: Report, packager: Packager) -> None:
-        self._parts.progress.say(f"All cameras can be watched now: {packager.first_look(report)}")
 
     def _start_streams(self, standing: Standing, work: Path) -> Streams:
         parts = self._parts

@@ -22,6 +22,8 @@ class FilmSettings:
     audio: str | None = None
     """A camera's word, `none` for silence, or None for the first camera that has sound."""
     engine: Literal["ffmpeg", "moviepy"] = "ffmpeg"
+    overlay: Literal["clock", "speed", "none"] = "clock"
+    """What stands in the side-by-side's bar beside the title."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,13 @@ def _reading(moment: datetime | None, place: Json, speed: float | None, source: 
     if moment is None or latitude is None or longitude is None:
         return None
     heading = _number(place, "headingDegrees")
-    return Reading(moment.astimezone(UTC), latitude, longitude, heading, speed, source)
+    # rounded to what the files hold, so that a track that is read back is the same one
+    place_on_earth = round(latitude, 7), round(longitude, 7)
+    return Reading(moment.astimezone(UTC), *place_on_earth, _rounded(heading, 1), _rounded(speed, 3), source)
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def _number(item: Json, field: str) -> float | None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from demo.samsara_telematics import speed_at
 from footage.errors import PermissionMissing
 from footage.evidence.track_files import csv_text, gpx_text, read_track
 from footage.models import Camera, Incident, TimeWindow, Vehicle
+from footage.overlay import clock_line
 from footage.telematics import HOLE_SECONDS, Reading, Track, in_order
 from footage.tracking import HISTORY, STREAM, Tracked, Tracking
 from SamsaraAPI import SamsaraClient
@@ -132,3 +134,25 @@ def test_the_csv_gives_the_track_back(tmp_path_factory: pytest.TempPathFactory, 
 
 def test_gpx_escapes_the_name() -> None:
     assert "<name>Truck &lt;104&gt; &amp; co</name>" in gpx_text(track_of([0, 1]), INCIDENT)
+
+
+def test_the_bar_tells_the_speed_beside_the_clock_and_no_data_in_a_hole() -> None:
+    track = track_of([0, 2, 60], speed=20.0)
+    line = clock_line("speed", ZoneInfo("America/Chicago"), START, lambda: track)
+    assert line is not None
+    assert line.text(at(1)) == "2026-11-18 08:30:01 CST (UTC-06:00)  45 mph (72 km/h)"
+    assert line.text(at(30)) == "2026-11-18 08:30:30 CST (UTC-06:00)  speed: no data"
+
+
+@given(speed=st.floats(0, 120), second=st.integers(0, 600))
+def test_no_text_of_the_bar_is_longer_than_it_has_room_for(speed: float, second: int) -> None:
+    line = clock_line("speed", ZoneInfo("America/Chicago"), START, lambda: track_of(range(601), speed))
+    assert line is not None
+    assert len(line.text(at(second))) <= len(line.longest)
+
+
+def test_the_bar_may_be_the_plain_clock_or_empty() -> None:
+    assert clock_line("clock", ZoneInfo("UTC"), START, lambda: Track()) is None
+    line = clock_line("none", ZoneInfo("UTC"), START, lambda: Track())
+    assert line is not None
+    assert line.text(START) == ""

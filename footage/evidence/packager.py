@@ -25,14 +25,16 @@ class Packager:
         self,
         journal: Journal,
         service: Callable[[], ReadingService],
-        *,
         tool: FFmpeg,
         clock: Callable[[], datetime],
+        say: Callable[[str], None],
+        *,
         asks_nothing: bool,
     ) -> None:
         self._journal = journal
         self._tool = tool
         self._clock = clock
+        self._say = say
         self._custody = Custody(journal.folder, clock=clock)
         self._tracking = Tracking(journal.incident, service)
         self._asks_nothing = asks_nothing
@@ -44,9 +46,10 @@ class Packager:
         """The vehicle's track, once it is known."""
         return self._tracked().track
 
-    def first_look(self, report: Report) -> Path:
+    def first_look(self, report: Report) -> None:
         """Write the page that plays all cameras; without the track where that is still on its way."""
-        return write_first_look(report, self._packaging(self._tracked(timeout=0.0)))
+        page = write_first_look(report, self._packaging(self._tracked(timeout=0.0)))
+        self._say(f"All cameras can be watched now: {page}")
 
     def finish(self, report: Report) -> None:
         """Bring the whole package up to date."""

@@ -6,7 +6,7 @@ Everything is raw RGB, three bytes a pixel, which ffmpeg takes as it is. The fon
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -92,8 +92,12 @@ def paint_heading(text: str, size: Size) -> bytes:
 
 def paint_clock(seconds: Iterable[datetime], zone: ZoneInfo, size: Size) -> Iterator[bytes]:
     """One picture of the clock for each of the given seconds. All have the letter size that the longest text allows."""
-    texts = [clock_text(second, zone) for second in seconds]
-    font = _fitting(max(texts, key=len, default=""), size.width - size.height // 2, size.height)
+    return paint_lines([clock_text(second, zone) for second in seconds], size)
+
+
+def paint_lines(texts: Sequence[str], size: Size, room_for: str = "") -> Iterator[bytes]:
+    """One picture for each text, all in the letter size that the longest of them, or `room_for`, allows."""
+    font = _fitting(max([*texts, room_for], key=len), size.width - size.height // 2, size.height)
     for text in texts:
         yield _line(text, size, colour=_BRIGHT, font=font).tobytes()
 

@@ -20,11 +20,17 @@ from footage.video.layout import Box
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What the film says besides the slates: its title, the cameras' headings, and the zone of its clock."""
+    """What the film says besides the slates: its title, the cameras' headings, and the zone of its clock.
+
+    `lines` stand in the clock's place, one for each second that it would show, where it is not the clock alone;
+    `room_for` is the longest that any of them may be, so that all have the same letter size.
+    """
 
     title: str
     headings: tuple[str, ...]
     timezone: str
+    lines: tuple[str, ...] | None = None
+    room_for: str = ""
 
 
 Engine = Callable[[Scene, Art, Encoder, Path, FFmpeg, int], str]
@@ -54,7 +60,10 @@ def paint(scene: Scene, words: Words, folder: Path) -> Art:
     """Paint the scene's title, clock, headings and slates into files in `folder`."""
     layout, zone = scene.layout, ZoneInfo(words.timezone)
     art = art_in(folder, scene)
-    clock = bar.paint_clock(scene.clock_seconds, zone, _size(layout.clock))
+    if words.lines is None:
+        clock = bar.paint_clock(scene.clock_seconds, zone, _size(layout.clock))
+    else:
+        clock = bar.paint_lines(words.lines, _size(layout.clock), words.room_for)
     with disk_trouble(folder):
         _write(art.title, [bar.paint_title(words.title, _size(layout.title))])
         _write(art.clock, clock)

@@ -11,6 +11,8 @@ import shlex
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
+from dataclasses import replace as replace_words
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
@@ -29,7 +31,7 @@ from footage.video.film import Film
 from footage.video.layout import Arrangement, arrange
 from footage.video.render import Engine, Words, art_in, render, with_ffmpeg
 
-__all__ = ["Damage", "Film", "Look", "SideBySide", "Tile"]
+__all__ = ["ClockLine", "Damage", "Film", "Look", "SideBySide", "Tile"]
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +54,14 @@ class Look:
     fps: int | Fraction = 30
     quality: str = "standard"
     engine: Literal["ffmpeg", "moviepy"] = "ffmpeg"
+
+
+@dataclass(frozen=True, slots=True)
+class ClockLine:
+    """What stands in the bar in place of the clock alone: a text for each second, `longest` none of them longer."""
+
+    text: Callable[[datetime], str]
+    longest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +100,13 @@ class SideBySide:
         workers: int | None = None,
         stretch_seconds: float = 60.0,
         say: Callable[[str], None] = silent,
+        clock_line: ClockLine | None = None,
         scan: Scan | None = None,
         hardware: Sequence[Encoder] | None = None,
     ) -> None:
         fps = Fraction(look.fps)
         self._look, self._work, self._tool, self._say = look, work, tool, say
+        self._clock_line = clock_line
         self._axis = FrameAxis(window, fps)
         self._cuts = self._axis.cut(stretch_seconds)
         self._workers = workers or _WORKERS
@@ -170,9 +182,12 @@ class SideBySide:
 
     def _order(self, tiles: Sequence[Tile], number: int) -> _Order:
         cut = self._cuts[number]
-        words = Words(self._look.title, tuple(tile.label for tile in tiles), self._look.timezone)
         layout = arrange(len(tiles), self._look.layout, self._look.tile_height)
         scene = Scene(self._axis, cut, layout, tuple(tile_cuts(self._axis, cut, tile) for tile in tiles))
+        words = Words(self._look.title, tuple(tile.label for tile in tiles), self._look.timezone)
+        if self._clock_line is not None:
+            lines = tuple(self._clock_line.text(second) for second in scene.clock_seconds)
+            words = replace_words(words, lines=lines, room_for=self._clock_line.longest)
         return _Order(scene, words, _key(scene, words, self._look))
 
     def _encoder(self, order: _Order) -> Encoder:
