@@ -15,7 +15,7 @@ from typing import Any
 
 import av
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy import asarray
 from PIL import Image
@@ -158,6 +158,7 @@ def test_the_log_is_a_chain_that_tells_of_every_file(manifest: dict[str, Any], e
 Facts = st.lists(st.dictionaries(st.sampled_from(["file", "why"]), st.text(max_size=20)), min_size=1, max_size=8)
 
 
+@settings(deadline=None)
 @given(facts=Facts, cut=st.data())
 def test_a_log_with_any_line_changed_taken_out_or_doubled_is_no_chain(
     tmp_path_factory: pytest.TempPathFactory, facts: list[dict[str, str]], cut: st.DataObject

@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demo.faults import Fault, Script, refusal
@@ -97,6 +97,7 @@ def track_of(seconds: Sequence[float], speed: float = 10.0) -> Track:
 Moments = st.lists(st.floats(0, 600).map(lambda seconds: round(seconds, 1)), max_size=40)
 
 
+@settings(deadline=None)
 @given(seconds=Moments, asked=st.floats(-20, 620))
 def test_a_speed_is_told_only_where_a_reading_is_near(seconds: list[float], asked: float) -> None:
     speed = track_of(seconds).speed_at(at(asked))
@@ -104,6 +105,7 @@ def test_a_speed_is_told_only_where_a_reading_is_near(seconds: list[float], aske
         assert min(abs(each - asked) for each in seconds) <= HOLE_SECONDS
 
 
+@settings(deadline=None)
 @given(seconds=Moments)
 def test_a_reading_is_told_as_it_is_at_its_own_moment(seconds: list[float]) -> None:
     track = track_of(seconds)
@@ -124,6 +126,7 @@ def test_the_hardest_braking_is_a_key_moment() -> None:
     assert track_of(range(10)).key_moments() == []
 
 
+@settings(deadline=None)
 @given(seconds=Moments)
 def test_the_csv_gives_the_track_back(tmp_path_factory: pytest.TempPathFactory, seconds: list[float]) -> None:
     folder = tmp_path_factory.mktemp("track")
@@ -144,6 +147,7 @@ def test_the_bar_tells_the_speed_beside_the_clock_and_no_data_in_a_hole() -> Non
     assert line.text(at(30)) == "2026-11-18 08:30:30 CST (UTC-06:00)  speed: no data"
 
 
+@settings(deadline=None)
 @given(speed=st.floats(0, 120), second=st.integers(0, 600))
 def test_no_text_of_the_bar_is_longer_than_it_has_room_for(speed: float, second: int) -> None:
     line = clock_line("speed", ZoneInfo("America/Chicago"), START, lambda: track_of(range(601), speed))
