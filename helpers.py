@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import TextIO, TypeVar
 from zoneinfo import ZoneInfo
 
 from cli.terminal import Offer, Offers, Question, ask_drawn
@@ -84,6 +84,16 @@ def say_on_stderr(sentence: str) -> None:
 def ring_bell() -> None:
     """Call the person back to the terminal."""
     print("\a", end="", file=sys.stderr, flush=True)
+
+
+def print_result(line: str) -> None:
+    """Print a line of the result on stdout."""
+    print(line, flush=True)
+
+
+def screen() -> TextIO:
+    """Where a picture for people may be drawn."""
+    return sys.stderr
 
 
 def wait_for_enter() -> None:

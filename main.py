@@ -1,4 +1,4 @@
-"""The command line: declares commands and options, turns results and errors into words and an exit code."""
+"""The program: asks or takes a command, and turns every way it can end into words and an exit code."""
 
 from __future__ import annotations
 
@@ -6,254 +6,26 @@ import logging
 import os
 import sys
 import threading
-from dataclasses import replace
-from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-import typer
-from typer.exceptions import TyperException
-
-from cli import options as given
-from cli.desktop import roomy, window_would_close
-from cli.helppage import ALL, CommandPage, ProgramPage
+from cli.desktop import window_would_close
 from cli.leaving import Leaving
-from footage.errors import FootageError, InputRefused, Interrupted
-from footage.models import UTC, MediaType
-from footage.settings import (
-    EvidenceSettings,
-    FilmSettings,
-    KinesisSettings,
-    RequestSettings,
-    RunSettings,
-    WaitSettings,
-    wait_as,
-)
-from helpers import can_ask, say_on_stderr, wait_for_enter
-
-if TYPE_CHECKING:
-    from cli.desk import Desk, DeskOptions
+from cli.opening import ask_everything, desk_at_hand
+from footage.errors import FootageError, Interrupted
+from helpers import say_on_stderr, wait_for_enter
 
 log = logging.getLogger("main")
-app = typer.Typer(cls=ProgramPage, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-
-@app.callback(invoke_without_command=True)
-def start(context: typer.Context) -> int:
-    """Bring back every camera's footage of an incident. Without a command, the program asks what it needs."""
-    if context.invoked_subcommand is not None:
-        return 0
-    if not can_ask():
-        raise InputRefused("There is no terminal to ask in. Use: python main.py pull --help")
-    from cli.desk import DeskOptions
-    from cli.order import PullOptions
-
-    return open_desk(DeskOptions()).pull(PullOptions(), ask_all=True)
-
-
-@app.command(cls=CommandPage)
-def pull(
-    vehicle: given.VehicleName = None,
-    stream: given.Stream = None,
-    source: given.SourceWord = None,
-    start: given.Start = None,
-    duration: given.Duration = None,
-    end: given.End = None,
-    around: given.Around = None,
-    before: given.Before = None,
-    after: given.After = None,
-    timezone: given.Timezone = None,
-    cameras: given.Cameras = None,
-    media_type: given.Media = MediaType.HIGH,
-    films: given.Films = given.FilmChoice.ALL,
-    layout: given.Layout = given.LayoutChoice.ROW,
-    tile_height: given.TileHeight = 720,
-    fps: given.Fps = 30,
-    audio: given.Audio = None,
-    overlay: given.Overlay = given.OverlayChoice.CLOCK,
-    reference: given.Reference = "",
-    note: given.Note = "",
-    clock_offset: given.ClockOffset = None,
-    engine: given.Engine = given.EngineChoice.FFMPEG,
-    name: given.Name = None,
-    selector: given.Selector = given.SelectorChoice.PRODUCER,
-    profile: given.Profile = None,
-    region: given.AwsRegion = None,
-    chunk: given.Chunk = None,
-    samsara_region: given.Samsara = given.Region.US,
-    output: given.Output = Path("Videos"),
-    logs: given.Logs = Path("Logs"),
-    poll_interval: given.PollInterval = None,
-    wait: given.Wait = None,
-    settle: given.Settle = None,
-    longest: given.Longest = None,
-    retries: given.Retries = 8,
-    over_quota: given.OverQuota = False,
-    dry_run: given.DryRun = False,
-    yes: given.Yes = False,
-    no_input: given.NoInput = False,
-    json_output: given.Json = False,
-    debug: given.Debug = False,
-) -> int:
-    """Pull one incident. Example: pull --vehicle "Truck 104" --start "04/16/2025 13:30" --duration 10"""
-    from cli.desk import DeskOptions
-    from cli.order import PullOptions
-
-    settings = RunSettings(
-        films=FilmSettings(films.value, layout.value, tile_height, fps, audio, engine.value, overlay.value),
-        waiting=wait_as(WaitSettings(retries=retries), poll_interval, wait, settle),
-        requests=RequestSettings(longest),
-        kinesis=KinesisSettings(selector.value, profile, region, chunk),
-        evidence=EvidenceSettings(reference, note, clock_offset),
-        over_quota=over_quota,
-    )
-    desk = open_desk(DeskOptions(roomy(output), logs, json_output, no_input, yes, debug, samsara_region.value, retries))
-    times = (start, duration, end, around, before, after)
-    order = PullOptions(vehicle, stream or (), source, *times, timezone, cameras, name, media_type, settings)
-    return desk.pull(order, dry_run=dry_run)
-
-
-@app.command(cls=CommandPage)
-def resume(
-    journal: given.JournalName = "latest",
-    all_: given.All = False,
-    ask_again: given.AskAgain = False,
-    accept_partial: given.AcceptPartial = False,
-    over_quota: given.OverQuota = False,
-    samsara_region: given.Samsara = given.Region.US,
-    output: given.OtherOutput = None,
-    logs: given.Logs = Path("Logs"),
-    poll_interval: given.PollInterval = None,
-    wait: given.Wait = None,
-    settle: given.Settle = None,
-    yes: given.Yes = False,
-    no_input: given.NoInput = False,
-    json_output: given.Json = False,
-    debug: given.Debug = False,
-) -> int:
-    """Go on with a run from its journal. Example: resume latest"""
-    from cli.desk import DeskOptions
-    from footage.earlier import latest_journal
-    from footage.journal import find_journals, load_journal
-
-    folder = output or Path("Videos")
-    desk = open_desk(DeskOptions(folder, logs, json_output, no_input, yes, debug, samsara_region.value))
-    if all_:
-        chosen = [found for found in find_journals(logs) if not found.finished]
-    else:
-        chosen = [latest_journal(logs) if journal == "latest" else load_journal(Path(journal))]
-    for found in chosen:
-        found.settings = replace(
-            found.settings,
-            waiting=wait_as(found.settings.waiting, poll_interval, wait, settle),
-            over_quota=over_quota,
-            ask_again=ask_again,
-            accept_partial=accept_partial,
-        )
-        if output is not None:
-            found.move_to(output / found.folder.name)
-    return desk.resume_all(chosen) if all_ else desk.resume(chosen[0])
-
-
-@app.command(cls=CommandPage)
-def status(logs: given.Logs = Path("Logs"), json_output: given.Json = False) -> int:
-    """List every journal: what is complete, what is waited for, since when."""
-    from cli.words import status_json, status_words
-    from footage.journal import find_journals
-
-    journals = find_journals(logs)
-    if json_output:
-        print(status_json(journals))
-        return 0
-    for line in status_words(journals) if journals else [f"There is no journal in {logs}."]:
-        print(line)
-    return 0
-
-
-@app.command(cls=CommandPage)
-def verify(folder: given.Folder, quick: given.Quick = False, json_output: given.Json = False) -> int:
-    """Check an incident folder against its manifest, offline. Example: verify "Videos/Truck_104_2025-04-16_..." """
-    from cli.evidence import verify_folder
-
-    return verify_folder(folder, decode=not quick, as_json=json_output, out=_print_result, say=say_on_stderr)
-
-
-@app.command(cls=CommandPage)
-def doctor(
-    keep_key: given.KeepKey = False,
-    forget_key: given.ForgetKey = False,
-    samsara_region: given.Samsara = given.Region.US,
-    profile: given.Profile = None,
-    region: given.AwsRegion = None,
-    output: given.Output = Path("Videos"),
-    json_output: given.Json = False,
-) -> int:
-    """Look whether this computer, the key and the credentials can do the work. Spends no quota. Example: doctor"""
-    from cli import surgery
-
-    if keep_key:
-        return surgery.keep_key(_print_result)
-    if forget_key:
-        return surgery.drop_key(_print_result)
-    checks = surgery.examine(output=output, samsara_region=samsara_region.value, profile=profile, region=region)
-    return surgery.see_doctor(checks, _print_result, as_json=json_output)
-
-
-@app.command(cls=CommandPage)
-def pack(
-    folder: given.Folder, max_size: given.MaxSize = None, to: given.To = None, json_output: given.Json = False
-) -> int:
-    """Make one zip of an incident folder. Example: pack "Videos/Truck_104_2025-04-16_..." --max-size 25MB"""
-    from cli.evidence import pack_folder
-
-    return pack_folder(folder, max_size, to, as_json=json_output, out=_print_result, say=say_on_stderr)
-
-
-@app.command(cls=CommandPage)
-def demo(
-    source: given.Played = given.SourceChoice.SAMSARA,
-    with_gaps: given.WithGaps = False,
-    output: given.Output = Path("Videos"),
-    logs: given.Logs = Path("Logs"),
-    poll_interval: given.PollInterval = 0.5,
-    wait: given.Wait = None,
-    settle: given.Settle = None,
-    yes: given.Yes = False,
-    no_input: given.NoInput = False,
-    json_output: given.Json = False,
-    debug: given.Debug = False,
-) -> int:
-    """Do the whole job against a service on this computer, with footage it makes itself. No account, no question."""
-    from cli.demo import DEMO_FILMS, play_kinesis, play_samsara
-    from cli.desk import DeskOptions
-
-    desk = open_desk(DeskOptions(output, logs, json_output, no_input=True, yes=True, debug=debug))
-    settings = RunSettings(films=DEMO_FILMS, waiting=wait_as(WaitSettings(), poll_interval, wait, settle))
-    if source is given.SourceChoice.KINESIS:
-        return play_kinesis(desk, settings, datetime.now(UTC))
-    return play_samsara(desk, settings, datetime.now(UTC), with_gaps=with_gaps)
-
-
-def open_desk(options: DeskOptions) -> Desk:
-    """A desk that speaks to this terminal, with its log begun."""
-    from cli.desk import Desk
-
-    desk = Desk(options, out=_print_result, say=say_on_stderr, screen=sys.stderr)
-    _open.append(desk)
-    desk.open_log()
-    return desk
+_INTERRUPTED = "Interrupted; everything so far is kept."
+_explaining = threading.Lock()
 
 
 def run_program(arguments: list[str]) -> int:
     """The whole program; every way it can end has words and an exit code."""
     logging.getLogger().addHandler(logging.NullHandler())  # without a log file nothing goes to the screen instead
     try:
-        words = ["--help" if word == ALL else word for word in arguments]
-        code = app(given.spread_streams(words), standalone_mode=False, obj=ALL in arguments)
+        return _run(arguments)
     except FootageError as error:
         return _explain(error, arguments)
-    except TyperException as error:
-        return _explain(InputRefused(f"{error.format_message()} (--help shows what there is.)"), arguments)
     except KeyboardInterrupt:
         return _explain(Interrupted(_INTERRUPTED), arguments)
     except Exception as error:  # noqa: BLE001 - the last resort: a person gets a sentence, the log the trace
@@ -261,39 +33,36 @@ def run_program(arguments: list[str]) -> int:
         if "--debug" in arguments:
             raise
         return _explain(FootageError(f"Unexpected error: {type(error).__name__}: {error}"), arguments)
-    return int(code or 0)
 
 
-_INTERRUPTED = "Interrupted; everything so far is kept."
-_explaining = threading.Lock()
-_explained: list[int] = []
-"""The exit code, once the end is explained: by the main thread, or by the one that cuts it off after Ctrl-C."""
-_open: list[Desk] = []
-"""The desk of this call, once it is open: an error that ends the call is explained there."""
+def _run(arguments: list[str]) -> int:
+    if not arguments:
+        return ask_everything()  # the first question does not wait for the commands to be declared
+    from cli.commands import run_command
+
+    return run_command(arguments)
 
 
 def _explain(error: FootageError, arguments: list[str]) -> int:
-    from cli.desk import Desk, DeskOptions
-
-    desk = _open[-1] if _open else Desk(DeskOptions(json="--json" in arguments), out=_print_result, say=say_on_stderr)
+    desk = desk_at_hand(as_json="--json" in arguments)
     desk.stop()
     with _explaining:
-        if not _explained:
-            _explained.append(desk.explain(error))
-    return _explained[0]
+        return desk.explain(error)
 
 
 def _say_farewell() -> None:
-    _explain(Interrupted(_INTERRUPTED), sys.argv)
-
-
-def _print_result(line: str) -> None:
-    print(line, flush=True)
+    """Explain in place of the main thread, which has not come to it; it is kept from doing so as well."""
+    desk = desk_at_hand(as_json="--json" in sys.argv)
+    desk.stop()
+    _explaining.acquire()
+    desk.explain(Interrupted(_INTERRUPTED))
 
 
 if __name__ == "__main__":
-    Leaving(say_on_stderr, _say_farewell).listen()
+    leaving = Leaving(say_on_stderr, _say_farewell)
+    leaving.listen()
     exit_code = run_program(sys.argv[1:])
+    leaving.end()
     if window_would_close(sys.argv[1:]):
         wait_for_enter()
     logging.shutdown()

@@ -31,12 +31,17 @@ class Leaving:
         self._say = say
         self._farewell = farewell
         self._leave = leave
-        self._patience = patience
         self._asked = False
+        self._watchdog = threading.Timer(patience, self._cut_off)
+        self._watchdog.daemon = True
 
     def listen(self) -> None:
         """From now on, Ctrl-C comes here."""
         signal.signal(signal.SIGINT, self._on_signal)
+
+    def end(self) -> None:
+        """The run has ended by itself: nothing is left to cut off."""
+        self._watchdog.cancel()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._asked:
@@ -44,9 +49,7 @@ class Leaving:
             return
         self._asked = True
         self._say(STOPPING)
-        watchdog = threading.Timer(self._patience, self._cut_off)
-        watchdog.daemon = True
-        watchdog.start()
+        self._watchdog.start()
         raise KeyboardInterrupt
 
     def _cut_off(self) -> None:

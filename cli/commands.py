@@ -1,0 +1,230 @@
+"""The commands and their options. Declares; what is done stands elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import typer
+from typer.exceptions import TyperException
+
+from cli import options as given
+from cli.desktop import roomy
+from cli.helppage import ALL, CommandPage, ProgramPage
+from cli.opening import ask_everything, open_desk
+from footage.errors import InputRefused
+from footage.models import UTC, MediaType
+from footage.settings import (
+    EvidenceSettings,
+    FilmSettings,
+    KinesisSettings,
+    RequestSettings,
+    RunSettings,
+    WaitSettings,
+    wait_as,
+)
+from helpers import print_result, say_on_stderr
+
+app = typer.Typer(cls=ProgramPage, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+def run_command(arguments: list[str]) -> int:
+    """Do what the command line says; the exit code. Raises FootageError, InputRefused for a line that is no command."""
+    words = ["--help" if word == ALL else word for word in arguments]
+    try:
+        code = app(given.spread_streams(words), standalone_mode=False, obj=ALL in arguments)
+    except TyperException as error:
+        raise InputRefused(f"{error.format_message()} (--help shows what there is.)") from error
+    return int(code or 0)
+
+
+@app.callback(invoke_without_command=True)
+def start(context: typer.Context) -> int:
+    """Bring back every camera's footage of an incident. Without a command, the program asks what it needs."""
+    if context.invoked_subcommand is not None:
+        return 0
+    return ask_everything()
+
+
+@app.command(cls=CommandPage)
+def pull(
+    vehicle: given.VehicleName = None,
+    stream: given.Stream = None,
+    source: given.SourceWord = None,
+    start: given.Start = None,
+    duration: given.Duration = None,
+    end: given.End = None,
+    around: given.Around = None,
+    before: given.Before = None,
+    after: given.After = None,
+    timezone: given.Timezone = None,
+    cameras: given.Cameras = None,
+    media_type: given.Media = MediaType.HIGH,
+    films: given.Films = given.FilmChoice.ALL,
+    layout: given.Layout = given.LayoutChoice.ROW,
+    tile_height: given.TileHeight = 720,
+    fps: given.Fps = 30,
+    audio: given.Audio = None,
+    overlay: given.Overlay = given.OverlayChoice.CLOCK,
+    reference: given.Reference = "",
+    note: given.Note = "",
+    clock_offset: given.ClockOffset = None,
+    engine: given.Engine = given.EngineChoice.FFMPEG,
+    name: given.Name = None,
+    selector: given.Selector = given.SelectorChoice.PRODUCER,
+    profile: given.Profile = None,
+    region: given.AwsRegion = None,
+    chunk: given.Chunk = None,
+    samsara_region: given.Samsara = given.Region.US,
+    output: given.Output = Path("Videos"),
+    logs: given.Logs = Path("Logs"),
+    poll_interval: given.PollInterval = None,
+    wait: given.Wait = None,
+    settle: given.Settle = None,
+    longest: given.Longest = None,
+    retries: given.Retries = 8,
+    over_quota: given.OverQuota = False,
+    dry_run: given.DryRun = False,
+    yes: given.Yes = False,
+    no_input: given.NoInput = False,
+    json_output: given.Json = False,
+    debug: given.Debug = False,
+) -> int:
+    """Pull one incident. Example: pull --vehicle "Truck 104" --start "04/16/2025 13:30" --duration 10"""
+    from cli.desk import DeskOptions
+    from cli.order import PullOptions
+
+    settings = RunSettings(
+        films=FilmSettings(films.value, layout.value, tile_height, fps, audio, engine.value, overlay.value),
+        waiting=wait_as(WaitSettings(retries=retries), poll_interval, wait, settle),
+        requests=RequestSettings(longest),
+        kinesis=KinesisSettings(selector.value, profile, region, chunk),
+        evidence=EvidenceSettings(reference, note, clock_offset),
+        over_quota=over_quota,
+    )
+    desk = open_desk(DeskOptions(roomy(output), logs, json_output, no_input, yes, debug, samsara_region.value, retries))
+    times = (start, duration, end, around, before, after)
+    order = PullOptions(vehicle, stream or (), source, *times, timezone, cameras, name, media_type, settings)
+    return desk.pull(order, dry_run=dry_run)
+
+
+@app.command(cls=CommandPage)
+def resume(
+    journal: given.JournalName = "latest",
+    all_: given.All = False,
+    ask_again: given.AskAgain = False,
+    accept_partial: given.AcceptPartial = False,
+    over_quota: given.OverQuota = False,
+    samsara_region: given.Samsara = given.Region.US,
+    output: given.OtherOutput = None,
+    logs: given.Logs = Path("Logs"),
+    poll_interval: given.PollInterval = None,
+    wait: given.Wait = None,
+    settle: given.Settle = None,
+    yes: given.Yes = False,
+    no_input: given.NoInput = False,
+    json_output: given.Json = False,
+    debug: given.Debug = False,
+) -> int:
+    """Go on with a run from its journal. Example: resume latest"""
+    from cli.desk import DeskOptions
+    from footage.earlier import latest_journal
+    from footage.journal import find_journals, load_journal
+
+    folder = output or Path("Videos")
+    desk = open_desk(DeskOptions(folder, logs, json_output, no_input, yes, debug, samsara_region.value))
+    if all_:
+        chosen = [found for found in find_journals(logs) if not found.finished]
+    else:
+        chosen = [latest_journal(logs) if journal == "latest" else load_journal(Path(journal))]
+    for found in chosen:
+        found.settings = replace(
+            found.settings,
+            waiting=wait_as(found.settings.waiting, poll_interval, wait, settle),
+            over_quota=over_quota,
+            ask_again=ask_again,
+            accept_partial=accept_partial,
+        )
+        if output is not None:
+            found.move_to(output / found.folder.name)
+    return desk.resume_all(chosen) if all_ else desk.resume(chosen[0])
+
+
+@app.command(cls=CommandPage)
+def status(logs: given.Logs = Path("Logs"), json_output: given.Json = False) -> int:
+    """List every journal: what is complete, what is waited for, since when."""
+    from cli.words import status_json, status_words
+    from footage.journal import find_journals
+
+    journals = find_journals(logs)
+    if json_output:
+        print_result(status_json(journals))
+        return 0
+    for line in status_words(journals) if journals else [f"There is no journal in {logs}."]:
+        print_result(line)
+    return 0
+
+
+@app.command(cls=CommandPage)
+def verify(folder: given.Folder, quick: given.Quick = False, json_output: given.Json = False) -> int:
+    """Check an incident folder against its manifest, offline. Example: verify "Videos/Truck_104_2025-04-16_..." """
+    from cli.evidence import verify_folder
+
+    return verify_folder(folder, decode=not quick, as_json=json_output, out=print_result, say=say_on_stderr)
+
+
+@app.command(cls=CommandPage)
+def doctor(
+    keep_key: given.KeepKey = False,
+    forget_key: given.ForgetKey = False,
+    samsara_region: given.Samsara = given.Region.US,
+    profile: given.Profile = None,
+    region: given.AwsRegion = None,
+    output: given.Output = Path("Videos"),
+    json_output: given.Json = False,
+) -> int:
+    """Look whether this computer, the key and the credentials can do the work. Spends no quota. Example: doctor"""
+    from cli import surgery
+
+    if keep_key:
+        return surgery.keep_key(print_result)
+    if forget_key:
+        return surgery.drop_key(print_result)
+    checks = surgery.examine(output=output, samsara_region=samsara_region.value, profile=profile, region=region)
+    return surgery.see_doctor(checks, print_result, as_json=json_output)
+
+
+@app.command(cls=CommandPage)
+def pack(
+    folder: given.Folder, max_size: given.MaxSize = None, to: given.To = None, json_output: given.Json = False
+) -> int:
+    """Make one zip of an incident folder. Example: pack "Videos/Truck_104_2025-04-16_..." --max-size 25MB"""
+    from cli.evidence import pack_folder
+
+    return pack_folder(folder, max_size, to, as_json=json_output, out=print_result, say=say_on_stderr)
+
+
+@app.command(cls=CommandPage)
+def demo(
+    source: given.Played = given.SourceChoice.SAMSARA,
+    with_gaps: given.WithGaps = False,
+    output: given.Output = Path("Videos"),
+    logs: given.Logs = Path("Logs"),
+    poll_interval: given.PollInterval = 0.5,
+    wait: given.Wait = None,
+    settle: given.Settle = None,
+    yes: given.Yes = False,
+    no_input: given.NoInput = False,
+    json_output: given.Json = False,
+    debug: given.Debug = False,
+) -> int:
+    """Do the whole job against a service on this computer, with footage it makes itself. No account, no question."""
+    from cli.demo import DEMO_FILMS, play_kinesis, play_samsara
+    from cli.desk import DeskOptions
+
+    desk = open_desk(DeskOptions(output, logs, json_output, no_input=True, yes=True, debug=debug))
+    settings = RunSettings(films=DEMO_FILMS, waiting=wait_as(WaitSettings(), poll_interval, wait, settle))
+    if source is given.SourceChoice.KINESIS:
+        return play_kinesis(desk, settings, datetime.now(UTC))
+    return play_samsara(desk, settings, datetime.now(UTC), with_gaps=with_gaps)
