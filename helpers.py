@@ -7,6 +7,7 @@ its parser is content. Everything is asked and said on stderr, so that stdout ca
 from __future__ import annotations
 
 import os
+import select
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -61,6 +62,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+_FELT_WITHIN = 0.2
 Say = Callable[[str], None]
 Ask = Callable[[Question], str]
 
@@ -237,4 +239,11 @@ def _ask_plainly(question: Question, on_drawn: Callable[[], None] | None = None)
     print(question.prompt, end=" ", file=sys.stderr, flush=True)
     if on_drawn is not None:
         on_drawn()
+    _await_line()
     return input()
+
+
+def _await_line() -> None:
+    """Wait until a line is typed. A Ctrl-C just before the reading begins would not be felt within it."""
+    while os.name != "nt" and not select.select([sys.stdin], [], [], _FELT_WITHIN)[0]:
+        pass
