@@ -22,7 +22,7 @@ _BRAKES_AT, _BRAKES_FOR, _SPEEDS_UP_FOR = 40.0, 4.0, 20.0
 _LATITUDE, _LONGITUDE = 41.878876, -87.635918
 _METRES_A_DEGREE = 111_320.0
 _REACH = 20_000.0
-"""The road begins anew after so many metres."""
+"""The road is so many metres long; at its end they turn round."""
 _SPARSE_SECONDS = 5
 _MPH = 2.2369362920544
 _MOST_A_PAGE = 512
@@ -93,11 +93,12 @@ def _driven() -> tuple[float, ...]:
 def _place(moment: datetime) -> tuple[float, float, float]:
     """Latitude, longitude, heading in degrees."""
     rounds, second = divmod(int(moment.timestamp()), _ROUND)
-    metres = (rounds * _driven()[-1] + _driven()[second]) % _REACH
+    driven = (rounds * _driven()[-1] + _driven()[second]) % (2 * _REACH)
+    metres, turned = (driven, 0) if driven < _REACH else (2 * _REACH - driven, 180)
     north, slope = 400 * math.sin(metres / 500), 0.8 * math.cos(metres / 500)
     east = metres * 0.85
     longitude = _LONGITUDE + east / (_METRES_A_DEGREE * math.cos(math.radians(_LATITUDE)))
-    return _LATITUDE + north / _METRES_A_DEGREE, longitude, math.degrees(math.atan2(0.85, slope)) % 360
+    return _LATITUDE + north / _METRES_A_DEGREE, longitude, (math.degrees(math.atan2(0.85, slope)) + turned) % 360
 
 
 def _located(vehicle: str, moment: datetime, *, with_speed: bool) -> Item:

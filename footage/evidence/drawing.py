@@ -12,6 +12,8 @@ from footage.telematics import HOLE_SECONDS, Reading, Track
 WIDTH, HEIGHT = 1000, 160
 _SIDE = 320
 _MARGIN = 10
+_AIR = 1.08
+"""How much higher than the fastest reading the drawing is."""
 _KMH, _MPH = 3.6, 2.2369362920544
 _METRES_A_DEGREE = 111_320.0
 
@@ -32,13 +34,14 @@ def draw_speed(track: Track, start: datetime, end: datetime) -> Drawing | None:
     known = [each for each in track.readings if each.speed is not None and start <= each.moment <= end]
     if not known or end <= start:
         return None
-    top = max(max(each.speed or 0.0 for each in known), 1.0)
+    fastest = max(each.speed or 0.0 for each in known)
+    top = max(fastest, 1.0) * _AIR
     span = (end - start).total_seconds()
 
     def place(each: Reading) -> tuple[float, float]:
         return (each.moment - start).total_seconds() / span * WIDTH, HEIGHT * (1 - (each.speed or 0.0) / top)
 
-    words = f"Speed: at most {top * _KMH:.0f} km/h ({top * _MPH:.0f} mph)"
+    words = f"Speed: at most {fastest * _KMH:.0f} km/h ({fastest * _MPH:.0f} mph)"
     return Drawing(_path([[place(each) for each in run] for run in _runs(known)]), WIDTH, HEIGHT, words)
 
 
