@@ -36,7 +36,7 @@ def _used() -> float:
     return spent.ru_utime + spent.ru_stime
 
 
-def _spawn(arguments: Sequence[str], folder: str, expected: object) -> float:
+def _spawn(arguments: Sequence[str], folder: str, expected: str) -> float:
     """Seconds until the terminal shows what is expected; the program is then ended."""
     began = time.perf_counter()
     environ = {**os.environ, "TERM": "xterm-256color"}
@@ -48,7 +48,7 @@ def _spawn(arguments: Sequence[str], folder: str, expected: object) -> float:
     return took * 1000
 
 
-def rounds(arguments: Sequence[str], expected: object, count: int) -> list[Took]:
+def rounds(arguments: Sequence[str], expected: str, count: int) -> list[Took]:
     """The same several times."""
     found = []
     with tempfile.TemporaryDirectory() as folder:

@@ -116,6 +116,7 @@ def write_pictures(folder: Path) -> list[Path]:
     """docs/wizard.svg and docs/progress.svg."""
     with _program() as program:
         for question, text in _WIZARD:
+            program.rest(0.7)
             program.answer(question, text)
         program.wait("Cameras, with commas")
         program.press(["\x1b[B", "\x1b[B", "\x1b[B", " "])
