@@ -107,8 +107,8 @@ class GridProgress(Progress):
     def say(self, text: str) -> None:
         """One sentence for the person: it stays above the picture, and in the log."""
         self._note(text)
-        if self._live is not None:
-            self._live.console.print(text, markup=False, highlight=False)
+        console = self._live.console if self._live is not None else self._console()
+        console.print(text, markup=False, highlight=False)
         with self._lock:
             self._standing.now = text
 

@@ -272,3 +272,12 @@ def test_without_a_way_to_keep_the_computer_awake_the_work_goes_on() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.stdout.strip(), done.returncode) == ("worked", 0), done.stderr
+
+
+def test_a_sentence_before_the_picture_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    stream, noted = FakeTerminal(), []
+    progress = GridProgress(stream, standing_of({}), note=noted.append, width=60)
+    progress.say("Reading what is uploaded.")
+    assert "Reading what is uploaded." in stream.getvalue()
+    assert noted == ["Reading what is uploaded."]
