@@ -2,8 +2,6 @@
 const LATE = 0.35;        // seconds off beyond which a video jumps instead of catching up
 const STEADY = 0.012;     // seconds off that are let be
 const PULL = 8;           // how hard a video is pulled towards its moment
-const WARM = 0.3;         // seconds before a gap ends in which its video is set going, as slowly as it can
-const CRAWL = 0.0625;     // the slowest that browsers play
 
 class Player {
   constructor(figure) {
@@ -46,19 +44,7 @@ class Player {
     if (piece !== this.piece) this.enter(piece);
     if (this.broken) return;
     if (playing && this.shows(piece)) this.run(seconds, speed);
-    else if (playing && this.isSoonOn(seconds, speed)) this.warmUp();
     else this.rest(seconds);
-  }
-
-  isSoonOn(seconds, speed) {
-    const next = this.pieces.find(piece => piece.start >= seconds);
-    return next && typeof next.film === 'number' && next.start - seconds < WARM * speed
-      && Math.abs(this.video.currentTime - next.film) < STEADY * 3;
-  }
-
-  warmUp() {
-    this.video.playbackRate = CRAWL;
-    if (this.video.paused) this.video.play().catch(() => undefined);
   }
 
   // Seconds by which the picture that is on is late.
