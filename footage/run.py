@@ -102,7 +102,6 @@ class Run:
         """Take stock, look at what is uploaded, and say what is left to ask for. Changes nothing anywhere."""
         journal, incident = self.journal, self.journal.incident
         journals = find_journals(self._logs)
-        self._witness = Witness(self._logs, incident, journals)
         if journal.path is None:
             journal.folder, _ = find_folder(self._output, incident)
             self._replaces = carry_over(journal, journals)
@@ -112,6 +111,7 @@ class Run:
         windows = split_window(incident.window, self._longest)
         self._board = Board(windows, [c for c in incident.cameras if c.source == "samsara"], self._parts.progress)
         self._stock = take_stock(journal, self._board)
+        self._witness = Witness(self._logs, incident, journals)
         wanted = self._board.in_state(CellState.WANTED)
         if wanted:
             self._uploads = Uploads(self._parts.service(), incident, incident.window)
