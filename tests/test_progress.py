@@ -81,6 +81,13 @@ def test_a_window_that_is_not_here_shows_however_many_share_its_cell(states: lis
     assert row.endswith(f"{states.count(CellState.HERE)}/{len(states)}")
 
 
+@pytest.mark.parametrize("at", [0, 51, 99])
+def test_one_window_of_a_hundred_that_is_not_here_is_seen(at: int) -> None:
+    states = [CellState.HERE] * 100
+    states[at] = CellState.ASKED
+    assert "↑" in shown(standing_of({"road": states}), 40)[1]
+
+
 def drawn(progress: GridProgress, stream: io.StringIO, columns: int) -> list[str]:
     screen = pyte.Screen(columns, 20)
     pyte.Stream(screen).feed(stream.getvalue().replace("\n", "\r\n"))
