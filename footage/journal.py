@@ -66,7 +66,8 @@ class Request:
 class Journal:
     """The record of one run. Every change is on disk when the call returns. Safe to use from several threads.
 
-    A draft has no path yet: it is kept in memory until `keep_in` gives it a file.
+    A draft has no path yet: it is kept in memory until `keep_in` gives it a file. One that was read is kept in memory
+    until `finish` says how it stands now, because its file may be in another run's hands until the folder is held.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Journal:
         self._lines: dict[int, tuple[object, str]] = {}
         self._lock = threading.RLock()
         self._held = 0
+        self._ours = False
 
     @property
     def finished(self) -> bool:
@@ -100,12 +102,11 @@ class Journal:
         with disk_trouble(logs):
             logs.mkdir(parents=True, exist_ok=True)
         with self._lock:
+            self._ours = True
             self.path = _create(logs, f"{PREFIX}{self.created.astimezone():%Y-%m-%d_%H-%M-%S}", "".join(self._pieces()))
 
     def move_to(self, folder: Path) -> None:
-        """Say that the incident's folder is another one now; where it is not, nothing is written."""
-        if folder.absolute() == self.folder:
-            return
+        """Say that the incident's folder is another one now."""
         with self.together():
             self.folder = folder.absolute()
             self.clips = [replace(clip, path=self.folder / clip.path.name) for clip in self.clips]
@@ -170,7 +171,7 @@ class Journal:
     def finish(self, state: str) -> None:
         """Note how the run stands: running, pending, complete, partial, nothing, failed or superseded."""
         with self.together():
-            self.state = state
+            self._ours, self.state = True, state
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -181,7 +182,7 @@ class Journal:
                 yield
             finally:
                 self._held -= 1
-            if not self._held and self.path is not None:
+            if self._ours and not self._held and self.path is not None:
                 write_pieces(self.path, self._pieces())
 
     def _put(self, request: Request) -> Request:

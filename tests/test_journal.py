@@ -122,6 +122,16 @@ def test_changes_from_several_threads_are_all_kept(tmp_path: Path) -> None:
     assert len(again(made).missing) == 80
 
 
+def test_a_journal_that_was_read_is_left_alone_until_it_says_how_it_stands(tmp_path: Path) -> None:
+    made = journal(tmp_path)
+    read = again(made)
+    read.add_missing(Missing("road", minute(0), "x"))
+    read.move_to(tmp_path / "elsewhere")
+    assert facts(again(made)) == facts(made)
+    read.finish("running")
+    assert facts(again(made)) == facts(read)
+
+
 def test_two_journals_of_one_second_have_files_of_their_own(tmp_path: Path) -> None:
     first, second = journal(tmp_path), journal(tmp_path)
     assert first.path != second.path
