@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -25,6 +26,8 @@ from footage.progress import CellState
 log = logging.getLogger(__name__)
 
 _REST_AFTER_SILENCE = timedelta(seconds=20)
+_AT_ONCE, _WITHIN = 10, timedelta(seconds=6.8)
+"""A little less than the client lets through (100 in any minute): looks and arrivals never wait for its turn."""
 
 
 class Asking:
@@ -53,6 +56,7 @@ class Asking:
         self._on_lost = on_lost
         self._clock = clock
         self._not_before: datetime | None = None
+        self._asked_at: deque[datetime] = deque(maxlen=_AT_ONCE)
         self._in_flight = 0.0
         self.made = 0
 
@@ -61,14 +65,19 @@ class Asking:
 
         Raises QuotaReached, NotAllowed and Interrupted; what was not accepted then stays wanted.
         """
-        if self._not_before is not None and self._clock() < self._not_before:
-            return False
-        group = self._next_group()
+        now = self._clock()
+        group = self._next_group() if self._may_ask(now) else None
         if group is None:
             return False
         window, cameras = group
-        self._send(self._journal.intend(window, cameras, self._clock()))
+        self._asked_at.append(now)
+        self._send(self._journal.intend(window, cameras, now))
         return True
+
+    def _may_ask(self, now: datetime) -> bool:
+        if self._not_before is not None and now < self._not_before:
+            return False
+        return len(self._asked_at) < _AT_ONCE or now >= self._asked_at[0] + _WITHIN
 
     def _next_group(self) -> tuple[TimeWindow, tuple[str, ...]] | None:
         wanted = self._board.in_state(CellState.WANTED)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from footage.board import Board
+from footage.board import Board, Cell
 from footage.errands import Errands, Relook
 from footage.errors import RequestRefused
 from footage.journal import Journal, Request
@@ -67,15 +67,20 @@ class Looking:
 
     def fetch_uploaded(self, found: Found) -> None:
         """Send for media that was found uploaded; what answers several cells is fetched once."""
-        for (camera, window), links in found.items():
+        answered: dict[tuple[str, MediaLink], list[Cell]] = {}
+        for cell, links in found.items():
             for link in links:
-                cells = [cell for cell, its in found.items() if cell[0] == camera and link in its]
-                if cells[0] == (camera, window):
-                    self._errands.send(link, camera, cells, relook=self._relist(link.window))
-            self._errands.close((camera, window))
+                answered.setdefault((cell[0], link), []).append(cell)
+        for (camera, link), cells in answered.items():
+            self._errands.send(link, camera, cells, relook=self._relist(link.window))
+        for cell in found:
+            self._errands.close(cell)
 
-    def look(self) -> bool:
-        """One sweep. Whether it brought anything new. Raises ServiceUnreachable and NotAllowed."""
+    def look(self, meanwhile: Callable[[], object]) -> bool:
+        """One sweep. Whether it brought anything new. Raises ServiceUnreachable and NotAllowed.
+
+        `meanwhile` is called between its calls, which are a quarter of a second apart: other work need not wait.
+        """
         calls = CALLS_A_SWEEP
         waiting = [request for request in self._journal.requests if self._is_open(request)]
         news = False
@@ -84,6 +89,7 @@ class Looking:
             calls -= made
             news = self._match(links, [*waiting, *(lost.request for lost in self._lost.values())])
         for request in sorted(waiting, key=lambda request: self._last_read.get(request.number, -1))[:calls]:
+            meanwhile()
             news |= self._read(self._journal.requests[request.number])
         return self._judge_lost() or news
 

@@ -96,17 +96,24 @@ class Retrieval:
             return False
 
     def _look_if_due(self) -> None:
-        if self._clock() < self._next_look:
+        began = self._clock()
+        if began < self._next_look:
             return
         try:
-            news = self._looking.look()
+            news = self._looking.look(meanwhile=self._go_on)
         except ServiceUnreachable as error:
             self._endure(error)
         else:
             self._silent_since = None
             self._interval.news() if news else self._interval.nothing_new()
         self._looks += 1
-        self._next_look = self._clock() + timedelta(seconds=self._interval.seconds)
+        interval = timedelta(seconds=self._interval.seconds)
+        self._next_look = max(began + interval, self._clock() + interval / 2)
+
+    def _go_on(self) -> None:
+        """What need not wait until a look is over."""
+        self._ask()
+        self._take_arrivals(patient=False)
 
     def _endure(self, error: ServiceUnreachable) -> None:
         """A service that is silent for a while is waited for; past the limit the run ends and can be resumed."""
