@@ -40,17 +40,14 @@ class Uploads:
         self._known: dict[str, dict[TimeWindow, MediaLink]] = {}
 
     def read(self, calls: int = _NO_LIMIT) -> tuple[list[MediaLink], int]:
-        """What is new, in at most `calls` calls, and how many were made. The next read goes on where this one ended.
-
-        The list can be narrowed to some media types only, so what is of another type is left out here.
-        """
+        """What is new, in at most `calls` calls, and how many were made. The next read goes on where this one ended."""
         new: list[MediaLink] = []
         made = 0
         for day in self._days:
             while made < calls:
                 made += 1
                 page = self._page(day)
-                new += [link for link in page.links if link.media_type in ("", self._media_types[0].value)]
+                new += page.links
                 if self._turn(day, page):
                     break
         self._remember(new)
