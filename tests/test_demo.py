@@ -89,5 +89,5 @@ def test_the_readme_s_lines_name_what_is_there() -> None:
     assert {"requirements.txt", "requirements-dev.txt", "main.py"} <= words
     for name in words:
         assert not name.endswith((".txt", "main.py")) or (ROOT / name).is_file(), name
-    for picture in re.findall(r"\]\((?!https?:)([^)]+)\)", text):
-        assert (ROOT / picture).is_file(), picture
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+        assert (ROOT / target).is_file(), target
