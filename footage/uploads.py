@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,19 +37,21 @@ class Uploads:
         self._service = service
         self._vehicle_id = incident.vehicle.id if incident.vehicle else ""
         self._media_types = (incident.media_type,)
-        self._days = [_Day(part) for part in split_window(window.widened(_BEFORE, _AFTER), LONGEST_LIST_SECONDS)]
+        around = window.widened(_BEFORE, _AFTER)
+        self._days = deque(_Day(part) for part in split_window(around, LONGEST_LIST_SECONDS))
         self._known: dict[str, dict[TimeWindow, MediaLink]] = {}
 
     def read(self, calls: int = _NO_LIMIT) -> tuple[list[MediaLink], int]:
         """What is new, in at most `calls` calls, and how many were made. The next read goes on where this one ended."""
         new: list[MediaLink] = []
         made = 0
-        for day in self._days:
+        for _ in self._days.copy():
             while made < calls:
                 made += 1
-                page = self._page(day)
+                page = self._page(self._days[0])
                 new += page.links
-                if self._turn(day, page):
+                if self._turn(self._days[0], page):
+                    self._days.rotate(-1)  # a day that was read to its end comes after those that were not
                     break
         self._remember(new)
         return new, made

@@ -1,0 +1,145 @@
+"""When the service is looked at again; the list of uploaded media is read once and then only for what is new."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from footage.models import UTC, Camera, Incident, MediaLink, MediaType, Ticket, TimeWindow, Vehicle
+from footage.polling import Interval
+from footage.uploads import Uploads
+
+T0 = datetime(2025, 4, 16, 18, 30, tzinfo=UTC)
+PAGE = 3
+
+
+def minute(number: int) -> TimeWindow:
+    return TimeWindow(T0 + timedelta(minutes=number), T0 + timedelta(minutes=number + 1))
+
+
+def link(number: int, camera: str = "road") -> MediaLink:
+    available = T0 + timedelta(hours=1, minutes=number)
+    return MediaLink(camera, minute(number), "available", url=f"https://x/{number}", available_at=available)
+
+
+@dataclass
+class Page:
+    links: tuple[MediaLink, ...]
+    cursor: str | None
+
+
+@dataclass
+class Listing:
+    """A service that has only a list, in pages of three, and keeps with what it was asked."""
+
+    links: list[MediaLink]
+    asked: list[tuple[TimeWindow, datetime | None, str | None]] = field(default_factory=list)
+
+    def uploaded(
+        self,
+        vehicle_id: str,
+        window: TimeWindow,
+        *,
+        media_types: Sequence[MediaType],
+        available_after: datetime | None = None,
+        cursor: str | None = None,
+    ) -> Page:
+        self.asked.append((window, available_after, cursor))
+        fits = [
+            each
+            for each in self.links
+            if each.window.overlap(window) and (available_after is None or (each.available_at or T0) >= available_after)
+        ]
+        at = int(cursor or 0)
+        return Page(tuple(fits[at : at + PAGE]), str(at + PAGE) if at + PAGE < len(fits) else None)
+
+    def retrieval(self, retrieval_id: str) -> list[MediaLink]:
+        raise AssertionError(retrieval_id)
+
+    def create_retrieval(
+        self, vehicle_id: str, window: TimeWindow, cameras: Sequence[str], media_type: MediaType
+    ) -> Ticket:
+        raise AssertionError(window)
+
+
+def uploads(listing: Listing, minutes: int = 60) -> Uploads:
+    window = TimeWindow(T0, T0 + timedelta(minutes=minutes))
+    incident = Incident("Truck", window, "UTC", (Camera("road"),), Vehicle("1", "Truck"))
+    return Uploads(listing, incident, window)
+
+
+@given(news=st.lists(st.booleans(), max_size=40))
+def test_an_adaptive_interval_stays_between_seconds_and_minutes(news: list[bool]) -> None:
+    interval = Interval()
+    for each in news:
+        before = interval.seconds
+        interval.news() if each else interval.nothing_new()
+        assert (interval.seconds <= before) if each else (interval.seconds >= before)
+        assert 2.0 <= interval.seconds <= 90.0
+
+
+@given(news=st.lists(st.booleans(), max_size=10))
+def test_a_fixed_interval_stays_as_it_is(news: list[bool]) -> None:
+    interval = Interval(7.5)
+    for each in news:
+        interval.news() if each else interval.nothing_new()
+    assert interval.seconds == 7.5
+
+
+@given(count=st.integers(0, 20), calls=st.integers(1, 5))
+def test_however_few_calls_a_read_may_make_all_is_read_in_the_end(count: int, calls: int) -> None:
+    listing = Listing([link(number) for number in range(count)])
+    reader, found = uploads(listing), set[MediaLink]()
+    for _ in range(30):
+        new, made = reader.read(calls)
+        assert made <= calls
+        found.update(new)
+    assert found == set(listing.links)
+    assert all(reader.covering(("road", minute(number))) == (link(number),) for number in range(count))
+
+
+def test_a_second_read_asks_only_for_what_is_new() -> None:
+    listing = Listing([link(number) for number in range(10)])
+    reader = uploads(listing)
+    reader.read()
+    before = len(listing.asked)
+    listing.links.append(link(20))
+    new, made = reader.read()
+    assert link(20) in new
+    assert made == len(listing.asked) - before == 2
+    assert listing.asked[-1][1] == T0 + timedelta(hours=1, minutes=9) - timedelta(minutes=2)
+
+
+def test_a_list_call_covers_no_more_than_a_day() -> None:
+    listing = Listing([])
+    uploads(listing, minutes=60 * 30).read()
+    assert len(listing.asked) == 2
+    assert all(window.seconds <= 86_400 for window, _, _ in listing.asked)
+
+
+def test_a_day_with_much_news_does_not_keep_the_next_one_from_being_read() -> None:
+    listing = Listing([link(number) for number in range(60 * 25, 60 * 25 + 5)])
+    reader = uploads(listing, minutes=60 * 30)
+    for number in range(6):
+        listing.links.append(link(number))
+        reader.read(1)
+    assert reader.covering(("road", minute(60 * 25 + 4))) != ()
+
+
+def test_a_link_without_an_address_covers_nothing() -> None:
+    reader = uploads(Listing([MediaLink("road", minute(0), "available")]))
+    reader.read()
+    assert reader.find([("road", minute(0))]) == {}
+
+
+def test_media_is_found_by_the_camera_or_its_role_in_any_case() -> None:
+    reader = uploads(Listing([MediaLink("analog1", minute(0), "available", role="leftSide", url="https://x")]))
+    reader.read()
+    assert set(reader.find([("Analog1", minute(0)), ("leftside", minute(0)), ("road", minute(0))])) == {
+        ("Analog1", minute(0)),
+        ("leftside", minute(0)),
+    }
