@@ -34,6 +34,14 @@ def latest_journal(logs: Path) -> Journal:
     return next((journal for journal in reversed(journals) if not journal.finished), journals[-1])
 
 
+def refuse_superseded(journal: Journal, journals: list[Journal]) -> None:
+    """Raise InputRefused for a journal whose place a newer run took: it does not know what that one asked for."""
+    if journal.state != "superseded":
+        return
+    newer = [other.path for other in journals if same_incident(other.incident, journal.incident)]
+    raise InputRefused(f"A newer run took the place of {journal.path}: resume that one, {newer[-1] if newer else ''}.")
+
+
 def carry_over(journal: Journal, journals: list[Journal]) -> list[Journal]:
     """Copy into a draft what earlier runs of the same incident asked for and brought, so that nothing is paid twice.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from footage.asking import Asking, quota_sentence
 from footage.board import Board
 from footage.downloads import Downloader
-from footage.earlier import Witness, carry_over, last_quota
+from footage.earlier import Witness, carry_over, last_quota, refuse_superseded
 from footage.errands import Errands
 from footage.errors import FootageError, IncidentHeld, Interrupted, QuotaReached
 from footage.evidence.packager import Packager
@@ -105,6 +105,7 @@ class Run:
         if journal.path is None:
             journal.folder, _ = find_folder(self._output, incident)
             self._replaces = carry_over(journal, journals)
+        refuse_superseded(journal, journals)
         self._streams_done = check_clips(journal) and journal.finished
         if not self._streams_done:
             self._look_at_streams()

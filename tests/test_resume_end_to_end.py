@@ -66,3 +66,14 @@ def test_a_plan_made_before_another_run_of_the_incident_ended_is_not_carried_out
     waiting.close()
     assert waiting.exitstatus == 11
     assert [count for _, _, count in site.asked()] == [1]
+
+
+def test_a_journal_whose_place_a_newer_run_took_is_not_resumed_by_itself(site_with: SiteWith) -> None:
+    site = site_with(Script(limits=False, clips=(ClipFate(ready_after=3),)))
+    old = site.pull("--cameras", "road", "--wait", "0.01", minutes="1")
+    new = site.pull("--cameras", "road,driver", "--wait", "1", minutes="1")
+    assert (old.code, new.code) == (4, 0), new.err
+    again = site.run("resume", old.result["journal"], "--json")
+    assert again.code == 2, again.err
+    assert new.result["journal"] in again.result["error"]["message"]
+    assert all(count == 1 for _, _, count in site.asked())

@@ -56,9 +56,10 @@ def build_manifest(report: Report, *, ffmpeg: str, derived: Sequence[Json] = (),
     }
 
 
-def manifest_text(manifest: Mapping[str, Any]) -> str:
-    """The manifest as it goes to disk: readable, and the same bytes for the same facts."""
-    return json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
+def manifest_pieces(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """The manifest as it goes to disk, piece by piece: readable, and the same bytes for the same facts."""
+    yield from json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(manifest)
+    yield "\n"
 
 
 def read_manifest(folder: Path) -> Json | None:

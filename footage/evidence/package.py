@@ -11,10 +11,10 @@ from typing import Any
 from footage.evidence import checksums, custody, viewer
 from footage.evidence.custody import Custody
 from footage.evidence.manifest import NAME as MANIFEST
-from footage.evidence.manifest import ORIGINAL, STILL, TRACK, build_manifest, manifest_text, read_manifest
+from footage.evidence.manifest import ORIGINAL, STILL, TRACK, build_manifest, manifest_pieces, read_manifest
 from footage.evidence.stills import plan_stills, take_stills
 from footage.evidence.track_files import write_track
-from footage.files import make_writable, sha256_of, write_text
+from footage.files import make_writable, sha256_of, write_pieces, write_text
 from footage.folder import IDENTITY
 from footage.report import Report
 from footage.telematics import NO_TRACK, Track
@@ -108,7 +108,7 @@ def _drop_stale(folder: Path, manifest: Json, before: Mapping[str, Any], log: Cu
 
 def _seal(folder: Path, manifest: Json, packaging: Packaging) -> None:
     """Manifest, page, the log's line about both, and last the list of all hashes."""
-    write_text(folder / MANIFEST, manifest_text(manifest))
+    write_pieces(folder / MANIFEST, manifest_pieces(manifest))
     write_text(folder / viewer.NAME, viewer.render(manifest, packaging.track))
     told = {"manifest": sha256_of(folder / MANIFEST), "viewer": sha256_of(folder / viewer.NAME)}
     packaging.custody.note(custody.PACKAGE, status=manifest["status"], files=len(manifest["files"]), **told)
