@@ -81,8 +81,8 @@ def test_an_empty_media_list_is_pending_and_the_wait_ends_with_exit_4(site_with:
 
 
 def test_a_resume_after_the_wait_completes_and_asks_nothing_again(site_with: SiteWith) -> None:
-    site = site_with(Script(limits=False, clips=(ClipFate(camera="driver", ready_after=5),)))
-    first = site.pull("--wait", "0.02", "--cameras", "road,driver", films="joined")
+    site = site_with(Script(limits=False, clips=(ClipFate(camera="driver", ready_after=15),)))
+    first = site.pull("--wait", "0.1", "--cameras", "road,driver", films="joined")
     assert first.code == 4
     assert first.result["cameras"]["road"]["received_seconds"] == 120
     second = site.resume("--wait", "1")

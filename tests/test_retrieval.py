@@ -225,7 +225,7 @@ def test_a_run_whose_vehicle_never_answers_is_closed_on_demand(site_with: SiteWi
 
 def test_the_status_says_what_is_waited_for(site_with: SiteWith) -> None:
     site = site_with(PENDING_DRIVER)
-    site.pull("--cameras", "road,driver", "--wait", "0.005")
+    site.pull("--cameras", "road,driver", "--wait", "0.15")
     told = status(site).stdout
     assert "pending, since" in told
     assert "2 clips here, 2 of 2 requests open" in told
