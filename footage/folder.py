@@ -44,6 +44,8 @@ def find_folder(output: Path, incident: Incident) -> tuple[Path, bool]:
             return path, True
         if path.is_dir() and all(_is_unfinished_identity(each) for each in path.iterdir()):
             return path, False
+        if _owner(path) == _identity(incident):  # it was signed between the two looks
+            return path, True
     raise InputRefused(f"There are {_MOST_TWINS} folders named {name} in {output}; clean up first.")
 
 
