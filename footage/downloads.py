@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import json
 import logging
 import os
 import random
 import re
 import threading
 from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urljoin
 
 import requests
 
-from footage import files
+from footage import parts
 from footage.addresses import refuse_insecure
 from footage.errors import FootageError, InsecureAddress, Interrupted
-from footage.files import BLOCK, disk_trouble, free_bytes, sha256_of, write_text
+from footage.files import BLOCK, disk_trouble, free_bytes, sha256_of
+from footage.parts import Sidecar, part_path
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +33,6 @@ _TIMEOUT = (10.0, 30.0)
 _MAX_REDIRECTS = 5
 _MAX_RENEWALS = 4
 _LONGEST_PAUSE = 30.0
-_JSON = ".json"
-_SIDECAR = ".part" + _JSON
 
 
 class DownloadFailed(FootageError):
@@ -69,15 +67,6 @@ class Part:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Sidecar:
-    """What a part file is a part of, enough to know whether it may be continued; `media` is the caller's word."""
-
-    media: str
-    validator: str | None = None
-    total: int | None = None
-
-
 class Downloader:
     """Fetches signed links into part files under `work`; several threads may use one at a time.
 
@@ -105,7 +94,7 @@ class Downloader:
 
         `renew` is asked for a fresh link when this one is refused. Raises DownloadFailed, DiskTrouble, Interrupted.
         """
-        part = self._work / f"{name}.part"
+        part = part_path(self._work, name)
         failures = renewals = 0
         while True:
             before = _size(part)
@@ -127,27 +116,14 @@ class Downloader:
 
     def discard(self, name: str) -> None:
         """Throw away what is there of a part, so that the next fetch starts from nothing."""
-        part = self._work / f"{name}.part"
-        part.unlink(missing_ok=True)
-        _sidecar_path(part).unlink(missing_ok=True)
+        parts.discard(part_path(self._work, name))
 
     def take_back(self, folder: Path, recorded: Collection[str]) -> None:
-        """Make parts again of files that a killed run moved to `folder` but did not record.
-
-        What proves a file to be such a one is its sidecar, which is thrown away only after the record is on disk.
-        """
-        for path in self._work.glob(f"*{_SIDECAR}"):
-            part = path.with_name(path.name.removesuffix(_JSON))
-            target = folder / part.stem
-            if target.name in recorded:
-                self.discard(target.name)
-            elif not part.exists() and _is_whole(target, _load_sidecar(path)):
-                log.info("%s was not recorded: taken back", target.name)
-                with disk_trouble(part):
-                    files.replace(target, part)
+        """Make parts again of files that a killed run moved to `folder` but did not record."""
+        parts.take_back(self._work, folder, recorded)
 
     def _attempt(self, part: Path, url: str, media: str) -> Part:
-        sidecar, have = _read_sidecar(part, media), _size(part)
+        sidecar, have = _known(part, media), _size(part)
         if sidecar.total is not None and have == sidecar.total:
             return Part(part, have, sha256_of(part))
         headers = {"Accept-Encoding": "identity"}
@@ -157,7 +133,7 @@ class Downloader:
             try:
                 return self._receive(response, part, have if "Range" in headers else 0, sidecar)
             except _WrongPlace:
-                self.discard(part.name.removesuffix(".part"))
+                parts.discard(part)
                 raise
 
     def _open(self, url: str, headers: dict[str, str]) -> requests.Response:
@@ -180,7 +156,7 @@ class Downloader:
         session: requests.Session = self._local.session
         return session
 
-    def _receive(self, response: requests.Response, part: Path, asked_from: int, sidecar: _Sidecar) -> Part:
+    def _receive(self, response: requests.Response, part: Path, asked_from: int, sidecar: Sidecar) -> Part:
         status = response.status_code
         if status in _STALE_LINK:
             raise _LinkStale(f"status {status}")
@@ -192,7 +168,7 @@ class Downloader:
         if offset and total != sidecar.total:
             raise _WrongPlace("the file changed its length")
         with disk_trouble(part):
-            _write_sidecar(part, replace(sidecar, validator=_validator(response), total=total))
+            parts.write_sidecar(part, replace(sidecar, validator=_validator(response), total=total))
             self._check_space(total, offset)
             size, digest = self._write(response, part, offset)
         if total is not None and size != total:
@@ -267,26 +243,7 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _sidecar_path(part: Path) -> Path:
-    return part.with_name(part.name + _JSON)
-
-
-def _read_sidecar(part: Path, media: str) -> _Sidecar:
+def _known(part: Path, media: str) -> Sidecar:
     """What is known of a part; one of other media, or of which nothing can be read, is started anew."""
-    sidecar = _load_sidecar(_sidecar_path(part))
-    return sidecar if sidecar is not None and sidecar.media == media else _Sidecar(media)
-
-
-def _load_sidecar(path: Path) -> _Sidecar | None:
-    try:
-        return _Sidecar(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def _is_whole(file: Path, sidecar: _Sidecar | None) -> bool:
-    return sidecar is not None and file.is_file() and sidecar.total in (None, _size(file))
-
-
-def _write_sidecar(part: Path, sidecar: _Sidecar) -> None:
-    write_text(_sidecar_path(part), json.dumps(asdict(sidecar)))
+    sidecar = parts.read_sidecar(part)
+    return sidecar if sidecar is not None and sidecar.media == media else Sidecar(media)

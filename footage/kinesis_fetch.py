@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +19,8 @@ from footage.kinesis_pace import FragmentBucket
 from footage.kinesis_plan import Chunk, Fragment, Selector, halves, plan_chunks
 from footage.models import Media, TimeWindow
 from footage.pacing import Passing, Pause, Retry
+from footage.parts import Sidecar, discard, read_sidecar, write_sidecar
+from footage.values_json import window_from_json, window_to_json
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +76,7 @@ Outcome = Fetched | Divided | Lost
 
 
 class ChunkFetcher:
-    """Fetches chunks of one stream into `work`; several threads may fetch at a time."""
+    """Fetches chunks of one stream into part files; several threads may fetch at a time."""
 
     def __init__(
         self,
@@ -82,7 +84,6 @@ class ChunkFetcher:
         stream: str,
         selector: Selector,
         *,
-        work: Path,
         inspect: Callable[[Path], Media],
         bucket: FragmentBucket,
         retry: Retry,
@@ -93,7 +94,6 @@ class ChunkFetcher:
         self._client = client
         self._stream = stream
         self._selector = selector
-        self._work = work
         self._inspect = inspect
         self._bucket = bucket
         self._retry = retry
@@ -101,17 +101,32 @@ class ChunkFetcher:
         self._clock = clock
         self._received = received
 
-    def fetch(self, chunk: Chunk) -> Outcome:
-        """Bring one chunk. Raises NotAllowed, DiskTrouble and Interrupted; all else becomes an outcome."""
-        target = self._work / f"{uuid.uuid4().hex}.part"
+    def fetch(self, chunk: Chunk, part: Path) -> Outcome:
+        """Bring one chunk into `part`, noted so that `take_up` knows it again after a kill.
+
+        Raises NotAllowed, DiskTrouble and Interrupted; all else becomes an outcome. Only what was fetched is kept.
+        """
+        write_sidecar(part, Sidecar(self._told(chunk)))
         kept = False
         try:
-            outcome = self._bring(chunk, target)
+            outcome = self._bring(chunk, part)
             kept = isinstance(outcome, Fetched)
         finally:
             if not kept:
-                target.unlink(missing_ok=True)
+                discard(part)
         return outcome
+
+    def take_up(self, part: Path) -> Fetched | None:
+        """The chunk that a killed run brought whole into `part`; None where it did not, or of another stream."""
+        chunk = self._noted(part)
+        if chunk is None or not part.is_file():
+            return None
+        try:
+            fetched, keys = self._examined(chunk, part)
+        except BrokenMedia:
+            return None
+        divisible = len(chunk.lengths) != 1
+        return None if divisible and _cut_short(fetched, keys) else fetched
 
     def _bring(self, chunk: Chunk, target: Path) -> Outcome:
         attempt = _Attempt(lambda: self._try(chunk, target))
@@ -135,17 +150,40 @@ class ChunkFetcher:
         if self._selector == "server":  # by server time, an end to come is refused
             chunk = replace(chunk, end=max(min(chunk.end, self._clock()), chunk.window.start))
         try:
-            size = self._client.get_clip(self._stream, chunk, self._selector, target, received=self._received)
+            self._client.get_clip(self._stream, chunk, self._selector, target, received=self._received)
         except Throttled:
             self._bucket.slow_down()
             raise
         except ClipRefused:
             self._bucket.give_back(points)
             raise
-        keys, media = key_frames(target), self._inspect(target)
+        return self._examined(chunk, target)
+
+    def _examined(self, chunk: Chunk, part: Path) -> tuple[Fetched, int | None]:
+        """What a part holds, and how many key frames it has. Raises BrokenMedia where it is not whole."""
+        keys, media = key_frames(part), self._inspect(part)
         if not media.complete:
             raise BrokenMedia(f"The clip of {chunk.window.start:%H:%M:%S} UTC lacks packets that its index names.")
-        return Fetched(chunk, target, size, sha256_of(target), media), keys
+        return Fetched(chunk, part, part.stat().st_size, sha256_of(part), media), keys
+
+    def _told(self, chunk: Chunk) -> str:
+        """All that must be known of a chunk to judge its file later."""
+        whose = {"stream": self._stream, "selector": self._selector}
+        return json.dumps({**whose, **window_to_json(chunk.window), "lengths": chunk.lengths})
+
+    def _noted(self, part: Path) -> Chunk | None:
+        """Inverse of `_told`, without the fragments' numbers."""
+        sidecar = read_sidecar(part)
+        if sidecar is None:
+            return None
+        try:
+            note = json.loads(sidecar.media)
+            if (note["stream"], note["selector"]) != (self._stream, self._selector):
+                return None
+            window = window_from_json(note)
+            return Chunk(window.start, window.end, (), window, tuple(note["lengths"]))
+        except (ValueError, KeyError, TypeError):
+            return None
 
     def _refused(self, chunk: Chunk, refused: ClipRefused) -> Outcome:
         lost = Lost(chunk, refused.code, refused.message)
@@ -194,9 +232,9 @@ class _Attempt:
 def _cut_short(fetched: Fetched, keys: int | None) -> bool:
     """Whether the clip lacks something: the service cuts it at its limits, and closes its holes, without a word."""
     chunk, plays = fetched.chunk, fetched.media.duration
-    if not chunk.fragments:
+    if not chunk.lengths:
         full = (keys or 0) >= MANY_KEY_FRAMES or fetched.size >= MANY_BYTES
         return full or chunk.window.seconds - plays > plays / (keys or 1) + _TREMBLE
-    if keys == len(chunk.fragments):  # each fragment begins with one: they are all there, however long they play
+    if keys == len(chunk.lengths):  # each fragment begins with one: they are all there, however long they play
         return False
     return chunk.seconds - plays > min(chunk.lengths) / 2

@@ -25,6 +25,7 @@ from footage.kinesis_unlisted import chained
 from footage.kinesis_workers import Workers, beside
 from footage.models import SEAM_SECONDS, Camera, Clip, Media, Missing, TimeWindow
 from footage.pacing import Pause, Retry
+from footage.parts import discard, name_of, noted_parts, part_path, take_back
 from footage.progress import CellState, Progress
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,7 @@ class StreamPull:
         self._clock = clock
         self._waiting: list[tuple[datetime, int, Chunk]] = []
         self._order = count()
+        self._names: set[str] = set()
         self._done: list[Clip | Missing] = []
         self._silent = 0
 
@@ -103,9 +105,11 @@ class StreamPull:
             self._client, self._camera, self._options.selector, now=self._clock(), say=self._progress.say
         )
         survey = beside(partial(surveyor.look, self._window), self._pause)
-        self._plan(survey)
+        fetcher = self._fetcher()
         with self._work_folder():
-            self._fetch_all()
+            self._take_up(fetcher)
+            self._plan(survey)
+            self._fetch_all(fetcher)
         clips = [*self._known, *(each for each in self._done if isinstance(each, Clip))]
         if survey.fragments is None:
             clips = chained(clips, _key_distance(clips))
@@ -114,7 +118,8 @@ class StreamPull:
         return sorted([*results, *self._holes(survey, results)], key=lambda each: each.window)
 
     def _plan(self, survey: Survey) -> None:
-        taken = [clip.requested for clip in self._known]
+        brought = [each for each in self._done if isinstance(each, Clip)]
+        taken = [clip.requested for clip in [*self._known, *brought]]
         longest = self._options.chunk_minutes * 60 if self._options.chunk_minutes else None
         selector = self._options.selector
         if survey.fragments is None:
@@ -134,17 +139,28 @@ class StreamPull:
             heapq.heappush(self._waiting, (chunk.window.start, next(self._order), chunk))
             self._progress.cell(self._camera.word, chunk.window, CellState.WANTED)
 
-    def _fetch_all(self) -> None:
+    def _take_up(self, fetcher: ChunkFetcher) -> None:
+        """Record what a killed run had brought whole; the rest of what it left is thrown away."""
+        take_back(self._work, self._folder, {clip.path.name for clip in self._known})
+        for part in noted_parts(self._work):
+            fetched = fetcher.take_up(part)
+            if fetched is not None:
+                log.info("%s had come whole and was not recorded: taken up", part.name)
+                self._keep(self._clip(fetched), CellState.HERE)
+        for left in self._work.iterdir():
+            with suppress(OSError):  # Windows: a file that is still open outlives this run
+                left.unlink()
+
+    def _fetch_all(self, fetcher: ChunkFetcher) -> None:
         """Oldest first, a few at a time. An error lets those under way come in before it is raised."""
-        fetcher = self._fetcher()
-        workers = Workers[Outcome](self._options.at_once, self._pause)
+        workers = Workers[tuple[str, Outcome]](self._options.at_once, self._pause)
         failed: FootageError | None = None
         try:
             while workers.under_way or (self._waiting and failed is None):
                 if failed is None:
                     self._start_more(workers, fetcher)
                 try:
-                    self._settle(workers.next_end())
+                    self._settle(*workers.next_end())
                 except Interrupted:
                     raise
                 except FootageError as error:
@@ -154,13 +170,17 @@ class StreamPull:
         if failed is not None:
             raise failed
 
-    def _start_more(self, workers: Workers[Outcome], fetcher: ChunkFetcher) -> None:
+    def _start_more(self, workers: Workers[tuple[str, Outcome]], fetcher: ChunkFetcher) -> None:
         while self._waiting and workers.under_way < self._options.at_once:
             *_, chunk = heapq.heappop(self._waiting)
             self._progress.cell(self._camera.word, chunk.window, CellState.FETCHING)
-            workers.start(partial(fetcher.fetch, chunk))
+            workers.start(partial(self._fetch, fetcher, chunk, self._free_name(chunk.window.start)))
 
-    def _settle(self, outcome: Outcome) -> None:
+    def _fetch(self, fetcher: ChunkFetcher, chunk: Chunk, name: str) -> tuple[str, Outcome]:
+        return name, fetcher.fetch(chunk, part_path(self._work, name))
+
+    def _settle(self, name: str, outcome: Outcome) -> None:
+        self._names.discard(name)
         if isinstance(outcome, Divided):
             self._add(outcome.parts)
         elif isinstance(outcome, Fetched):
@@ -175,6 +195,8 @@ class StreamPull:
     def _keep(self, result: Clip | Missing, state: CellState) -> None:
         self._done.append(result)
         self._record(result)
+        if isinstance(result, Clip):  # on disk in the journal: how it came may be forgotten
+            discard(part_path(self._work, result.path.name))
         reason = result.reason if isinstance(result, Missing) else ""
         self._progress.cell(self._camera.word, result.window, state, reason)
 
@@ -187,7 +209,7 @@ class StreamPull:
     def _clip(self, fetched: Fetched) -> Clip:
         """Give the file its name, and its place on the wall clock: that of its first fragment."""
         asked = fetched.chunk.window
-        target = self._free_name(asked.start)
+        target = self._folder / name_of(fetched.path)
         with disk_trouble(target):
             replace(fetched.path, target)
         length = timedelta(seconds=round(fetched.media.duration, 6))
@@ -204,9 +226,11 @@ class StreamPull:
             arrived=self._clock(),
         )
 
-    def _free_name(self, start: datetime) -> Path:
-        paths = (self._folder / self._name_for(start, number) for number in count(1))
-        return next(path for path in paths if not path.exists())
+    def _free_name(self, start: datetime) -> str:
+        names = (self._name_for(start, number) for number in count(1))
+        name = next(name for name in names if name not in self._names and not (self._folder / name).exists())
+        self._names.add(name)
+        return name
 
     def _holes(self, survey: Survey, results: Sequence[Clip | Missing]) -> Iterator[Missing]:
         """What no fragment fills."""
@@ -223,7 +247,6 @@ class StreamPull:
             self._client,
             self._camera.stream or self._camera.word,
             self._options.selector,
-            work=self._work,
             inspect=self._inspect,
             bucket=FragmentBucket(self._options.fragments_per_second, self._pause),
             retry=Retry(self._pause, attempts=self._options.retries, patience=_PATIENCE),
@@ -234,21 +257,14 @@ class StreamPull:
 
     @contextmanager
     def _work_folder(self) -> Iterator[None]:
-        """A folder without what a killed run left; on Windows a file that is still open outlives it by one run."""
+        """A folder for pieces under way, which goes with the last of them."""
         with disk_trouble(self._work):
             self._work.mkdir(parents=True, exist_ok=True)
-        self._sweep()
         try:
             yield
         finally:
-            self._sweep()
             with suppress(OSError):
                 self._work.rmdir()
-
-    def _sweep(self) -> None:
-        for part in self._work.glob("*.part"):
-            with suppress(OSError):
-                part.unlink()
 
 
 def _key_distance(clips: Sequence[Clip]) -> float:
