@@ -92,6 +92,7 @@ class Yard:
         self.service = KinesisService([self.stream], studio=studio, now=lambda: NOW)
         self.listener = Listener()
         self.recorded: list[Clip | Missing] = []
+        self.record: Callable[[Clip | Missing], None] = self.recorded.append
         self.stop = threading.Event()
         self.waits: list[float] = []
         self._studio = studio
@@ -113,7 +114,7 @@ class Yard:
             folder=self.folder,
             work=self.folder / ".work",
             name_for=lambda moment, number: f"Yard_{moment:%H-%M-%S}_{number}.mp4",
-            record=self.recorded.append,
+            record=self.record,
             known=known,
             options=KinesisOptions(**options),
             progress=self.listener,
@@ -389,6 +390,67 @@ def test_what_an_earlier_run_brought_is_not_fetched_again_even_with_other_chunks
     yard.service.delivered.clear()
     assert moments(yard.pull(0, 40, known=clips_of(results))) == every(0, 40)
     assert yard.service.delivered == []
+
+
+class Killed(Exception):
+    """Ends a run where a real one is killed: nothing after it is carried out."""
+
+
+def test_a_clip_that_has_its_name_but_is_not_recorded_is_taken_up_and_not_fetched_again(yard: Yard) -> None:
+    yard.film(0, 40)
+    yard.record = _die
+    with pytest.raises(Killed):
+        yard.pull(0, 40, chunk_minutes=1 / 6, at_once=1)
+    [before] = yard.folder.glob("*.mp4")
+    fetched = {each.number for each in yard.service.delivered}
+    yard.service.delivered.clear()
+    yard.record = yard.recorded.append
+    results = yard.pull(0, 40, chunk_minutes=1 / 6)
+    assert not fetched & {each.number for each in yard.service.delivered}
+    assert moments(results) == every(0, 40)
+    assert clips_of(results)[0].path == before
+    assert sorted(yard.folder.glob("*.mp4")) == sorted(clip.path for clip in clips_of(results))
+    assert list((yard.folder / ".work").iterdir()) == []
+
+
+@pytest.mark.parametrize("denied", [set(), {"ListFragments"}], ids=["fragments known", "fragments unknown"])
+def test_of_what_a_killed_run_left_under_way_the_whole_is_used_and_the_rest_fetched(
+    yard: Yard, denied: set[str]
+) -> None:
+    yard.film(-20, 60)
+    yard.service.denied = denied
+    yard.record = _die
+    with pytest.raises(Killed):
+        yard.pull(0, 40, chunk_minutes=1 / 6, at_once=1)
+    [whole] = yard.folder.glob("*.mp4")
+    [note] = yard.folder.glob(".work/*/*.part.json")
+    half = note.with_name(f"half-{note.name}")
+    half.write_text(note.read_text())
+    half.with_suffix("").write_bytes(whole.read_bytes()[:-1000])
+    whole.rename(note.with_suffix(""))
+    fetched = len(yard.service.delivered)
+    yard.record = yard.recorded.append
+    results = yard.pull(0, 40, chunk_minutes=1 / 6)
+    numbers = [each.number for each in yard.service.delivered]
+    assert not set(numbers[:fetched]) & set(numbers[fetched:])
+    assert len({clip.sha256 for clip in clips_of(results)}) == len(clips_of(results))
+    assert set(every(0, 40)) <= set(moments(results))
+    assert sorted(yard.folder.glob("*.mp4")) == sorted(clip.path for clip in clips_of(results))
+
+
+def test_what_was_brought_of_another_stream_or_by_another_clock_is_not_taken_up(yard: Yard) -> None:
+    yard.film(0, 20)
+    yard.record = _die
+    with pytest.raises(Killed):
+        yard.pull(0, 20)
+    yard.record = yard.recorded.append
+    fetched = len(yard.service.delivered)
+    yard.pull(0, 20, selector="server")
+    assert len(yard.service.delivered) > fetched
+
+
+def _die(result: Clip | Missing) -> None:
+    raise Killed
 
 
 def test_a_stopped_run_leaves_at_once_in_the_middle_of_a_slow_body(yard: Yard) -> None:
