@@ -6,12 +6,24 @@ import logging
 import os
 import sys
 import threading
+from pathlib import Path
 
 from cli.desktop import window_would_close
+from cli.handover import lacking, start_elsewhere
 from cli.leaving import Leaving
-from cli.opening import ask_everything, desk_at_hand
 from footage.errors import FootageError, Interrupted
-from helpers import say_on_stderr, wait_for_enter
+
+try:
+    from cli.opening import ask_everything, desk_at_hand
+    from helpers import say_on_stderr, wait_for_enter
+except ModuleNotFoundError as missing:
+    if __name__ != "__main__":
+        raise
+    exit_code, lines = start_elsewhere(Path(__file__), sys.argv[1:], missing)
+    sys.stderr.writelines(f"{line}\n" for line in lines)
+    if window_would_close(sys.argv[1:]):
+        input("Press Enter to close this window.")
+    sys.exit(exit_code)
 
 log = logging.getLogger("main")
 
@@ -28,6 +40,9 @@ def run_program(arguments: list[str]) -> int:
         return _explain(error, arguments)
     except KeyboardInterrupt:
         return _explain(Interrupted(_INTERRUPTED), arguments)
+    except ModuleNotFoundError as missing:
+        log.exception("a package is missing")
+        return _explain(FootageError(lacking(missing)), arguments)
     except Exception as error:  # noqa: BLE001 - the last resort: a person gets a sentence, the log the trace
         log.exception("unexpected error")
         if "--debug" in arguments:

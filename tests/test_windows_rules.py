@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import re
+import shutil
 import subprocess
 import sys
+import sysconfig
 from datetime import datetime, timedelta
 from pathlib import Path, PureWindowsPath
 
@@ -15,6 +18,7 @@ from hypothesis import strategies as st
 
 from cli.desktop import extended, needs_extension, roomy, stays_open
 from cli.grid import sign
+from cli.handover import how_to_install
 from cli.screen import GridProgress, Standing
 from footage.models import UTC, Camera, Incident, TimeWindow, Vehicle
 from footage.naming import Names
@@ -174,3 +178,47 @@ def test_every_option_is_explained_on_request() -> None:
     )
     for option in ("--films", "--engine", "--retries", "--longest", "--clock-offset"):
         assert re.search(rf"^  {option}\b.*", done.stdout, re.MULTILINE)
+
+
+# ---------------------------------------------------------------- started by another Python
+
+
+def copied_program(folder: Path) -> Path:
+    """The program in a folder of its own, without packages."""
+    for name in ("main.py", "helpers.py", "SamsaraAPI.py", "kinesis_clip.py"):
+        shutil.copy(ROOT / name, folder / name)
+    for name in ("cli", "footage"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder / "main.py"
+
+
+def without_packages(program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run it by a Python that has none of the packages, as a double click does."""
+    command = [sys.executable, "-S", "-E", str(program), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+
+
+def test_started_by_a_python_without_packages_the_one_of_the_environment_carries_on(tmp_path: Path) -> None:
+    program = copied_program(tmp_path)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / ".venv"], check=True)
+    packages = next((tmp_path / ".venv").rglob("site-packages"))
+    (packages / "those_of_the_tests.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
+    done = without_packages(program, "status", "--logs", str(tmp_path / "Logs"), "--json")
+    assert (json.loads(done.stdout)["journals"], done.stderr, done.returncode) == ([], "", 0)
+    done = without_packages(program, "pull", "--no-input")
+    assert done.returncode == 2, "the exit code is that of the one who did the work"
+
+
+def test_without_an_environment_a_sentence_says_how_to_make_one(tmp_path: Path) -> None:
+    done = without_packages(copied_program(tmp_path))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "-m venv .venv" in done.stderr
+    assert "-m pip install -r requirements.txt" in done.stderr
+
+
+def test_on_windows_the_lines_are_those_of_windows() -> None:
+    lines = "\n".join(how_to_install("rich", "win32", has_environment=False))
+    assert "  py -m venv .venv\n" in lines
+    assert "  .venv\\Scripts\\python -m pip install" in lines
+    assert "venv .venv" not in "\n".join(how_to_install("rich", "win32", has_environment=True))
