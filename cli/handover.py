@@ -1,4 +1,4 @@
-"""Started by a Python that lacks the packages, as by a double click: the one of .venv carries on, or a line says why."""
+"""Started by a Python without the packages, as by a double click: the one of .venv carries on, or a line says why."""
 
 from __future__ import annotations
 
