@@ -138,19 +138,19 @@ class SamsaraClient:
 
     def uploaded(
         self,
-        vehicle_id: str,
+        vehicle_ids: Sequence[str],
         window: TimeWindow,
         *,
         media_types: Sequence[MediaType],
         available_after: datetime | None = None,
         cursor: str | None = None,
     ) -> UploadedPage:
-        """One page of what is already uploaded, by whomever it was asked for. Costs no quota.
+        """One page of what is already uploaded, by whomever it was asked for, of at most 20 vehicles. Costs no quota.
 
         `window` may be 24 hours long at most. `available_after` leaves out what became available earlier. To get the
         next page, repeat the call with its `cursor` and everything else unchanged.
         """
-        query = payloads.uploaded_query(vehicle_id, window, media_types, available_after)
+        query = payloads.uploaded_query(vehicle_ids, window, media_types, available_after)
         if cursor:
             query.append(("after", cursor))
         found, following = self._read(_UPLOADED, query, payloads.uploaded_page, pace=self._pace_reads)

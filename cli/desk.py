@@ -213,6 +213,7 @@ class Desk:
             progress=self._progress_of(journal),
             may_ask_again=lambda request: self._may_ask_again(journal, request),
             clock=lambda: datetime.now(UTC),
+            keep=lambda draft: draft.keep_in(self.options.logs),
             log_file=self.log_file,
         )
         self.run = Run(journal, parts, output=self.options.output, logs=self.options.logs)

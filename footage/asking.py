@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from footage.board import Board, Cell, cells_of
+from footage.budget import Budget
 from footage.errors import (
     FateUnknown,
     Interrupted,
@@ -18,16 +18,12 @@ from footage.errors import (
     ServiceUnreachable,
 )
 from footage.journal import Journal, Request
-from footage.models import Missing, Quota, TimeWindow
+from footage.models import Missing, TimeWindow
 from footage.plan import by_window, quota_seconds
 from footage.polling import MediaService
 from footage.progress import CellState
 
 log = logging.getLogger(__name__)
-
-_REST_AFTER_SILENCE = timedelta(seconds=20)
-_AT_ONCE, _WITHIN = 10, timedelta(seconds=6.8)
-"""A little less than the client lets through (100 in any minute): looks and arrivals never wait for its turn."""
 
 
 class Asking:
@@ -44,7 +40,7 @@ class Asking:
         board: Board,
         *,
         alone: set[Cell],
-        over_quota: bool,
+        budget: Budget,
         on_lost: Callable[[Request], None],
         clock: Callable[[], datetime],
     ) -> None:
@@ -52,38 +48,46 @@ class Asking:
         self._journal = journal
         self._board = board
         self._alone = alone
-        self._over_quota = over_quota
+        self._budget = budget
         self._on_lost = on_lost
         self._clock = clock
-        self._not_before: datetime | None = None
-        self._asked_at: deque[datetime] = deque(maxlen=_AT_ONCE)
-        self._in_flight = 0.0
+        self._ended = False
         self.made = 0
+        budget.join(self._ahead)
+
+    @property
+    def next_window(self) -> TimeWindow | None:
+        """The oldest window that is still to be asked for."""
+        return min((window for _, window in self._wanted), default=None)
+
+    def end(self) -> None:
+        """Ask for nothing more, and reckon with nothing more."""
+        self._ended = True
+
+    @property
+    def _wanted(self) -> list[Cell]:
+        return [] if self._ended else self._board.in_state(CellState.WANTED)
 
     def ask_next(self) -> bool:
         """Send the next request; False where there is none to send now.
 
         Raises QuotaReached, NotAllowed and Interrupted; what was not accepted then stays wanted.
         """
-        now = self._clock()
-        group = self._next_group() if self._may_ask(now) else None
+        group = self._next_group() if self._budget.allows_asking else None
         if group is None:
             return False
         window, cameras = group
-        self._asked_at.append(now)
-        self._send(self._journal.intend(window, cameras, now))
+        self._budget.note_asking()
+        self._send(self._journal.intend(window, cameras, self._clock()))
         return True
 
-    def _may_ask(self, now: datetime) -> bool:
-        if self._not_before is not None and now < self._not_before:
-            return False
-        return len(self._asked_at) < _AT_ONCE or now >= self._asked_at[0] + _WITHIN
+    def _ahead(self) -> float:
+        return quota_seconds(self._wanted, self._journal.incident.media_type)
 
     def _next_group(self) -> tuple[TimeWindow, tuple[str, ...]] | None:
-        wanted = self._board.in_state(CellState.WANTED)
-        if not wanted:
+        if not self._wanted:
             return None
-        window, cameras = by_window(wanted)[0]
+        window, cameras = by_window(self._wanted)[0]
         together = tuple(camera for camera in cameras if (camera, window) not in self._alone)
         return window, together or cameras[:1]
 
@@ -101,15 +105,14 @@ class Asking:
         except ServiceUnreachable as error:
             log.warning("%s", error)
             self._withdraw(request)
-            self._not_before = self._clock() + _REST_AFTER_SILENCE
+            self._budget.rest()
         except (NotAllowed, QuotaReached, Interrupted):
             self._withdraw(request)
             raise
         else:
             self._journal.accept(request, ticket)
             self.made += 1
-            self._in_flight += request.window.seconds * len(request.cameras)
-            self._check_quota(ticket.quota)
+            self._budget.spend(request.window.seconds * len(request.cameras), ticket.quota)
 
     @property
     def _vehicle_id(self) -> str:
@@ -138,20 +141,3 @@ class Asking:
     def _put(self, request: Request, state: CellState) -> None:
         for cell in cells_of(request.cameras, request.window):
             self._board.set(cell, state)
-
-    def _check_quota(self, quota: Quota | None) -> None:
-        """Stop where what is still to ask would pass what is left; the figure counts finished retrievals only."""
-        ahead = quota_seconds(self._board.in_state(CellState.WANTED), self._journal.incident.media_type)
-        if quota is None or self._over_quota or not ahead:
-            return
-        if quota.used_seconds + self._in_flight + ahead > quota.limit_seconds:
-            raise QuotaReached(quota_sentence(quota, self._in_flight + ahead))
-
-
-def quota_sentence(quota: Quota, needed: float) -> str:
-    """Why a spending is not made, with its figures."""
-    left = max(0.0, quota.limit_seconds - quota.used_seconds)
-    return (
-        f"This needs about {needed:.0f} seconds of the monthly media quota, and {left:.0f} of "
-        f"{quota.limit_seconds:.0f} are left. --over-quota asks all the same."
-    )

@@ -19,6 +19,7 @@ class Board:
     def __init__(self, windows: Sequence[TimeWindow], cameras: Sequence[Camera], progress: Progress) -> None:
         self._progress = progress
         self._cameras = tuple(cameras)
+        self.windows = tuple(windows)
         self._states = {(camera.word, window): CellState.WANTED for window in windows for camera in cameras}
         self._reasons: dict[Cell, str] = {}
         self.changes = 0
@@ -30,6 +31,10 @@ class Board:
     def state(self, cell: Cell) -> CellState:
         """How a cell stands."""
         return self._states[cell]
+
+    def reason(self, cell: Cell) -> str:
+        """Why a cell is missing; empty where it is not."""
+        return self._reasons.get(cell, "")
 
     def set(self, cell: Cell, state: CellState, reason: str = "") -> None:
         """Note how a cell stands now; `reason` belongs to MISSING."""

@@ -8,6 +8,7 @@ import logging
 import os
 import random
 import re
+import shutil
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -113,6 +114,16 @@ class Downloader:
                 if failures >= self._attempts:
                     raise DownloadFailed(f"{name} did not arrive whole in {failures} attempts.") from error
                 self._pause(failures, error)
+
+    def copy(self, name: str, original: Path, *, media: str) -> Part:
+        """Take a copy of a file instead. Raises DownloadFailed where it is gone, DiskTrouble where there is no room."""
+        part = part_path(self._work, name)
+        if not original.is_file():
+            raise DownloadFailed(f"{original.name} is gone, of which {name} would have been a copy.")
+        with disk_trouble(part):
+            parts.write_sidecar(part, Sidecar(media, total=original.stat().st_size))
+            shutil.copyfile(original, part)
+        return Part(part, part.stat().st_size, sha256_of(part))
 
     def discard(self, name: str) -> None:
         """Throw away what is there of a part, so that the next fetch starts from nothing."""

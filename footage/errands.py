@@ -70,6 +70,21 @@ class Errands:
         )
         return True
 
+    def send_copy(self, clip: Clip, cell: Cell) -> None:
+        """Take a copy of a clip that another incident of the same vehicle has brought, unless it is here."""
+        key = (cell[0], clip.returned)
+        if key in self._arrived:
+            return
+        self._awaited[cell] += 1
+        if key in self._under_way:
+            self._under_way[key].append(cell)
+            return
+        self._under_way[key] = [cell]
+        self._board.set(cell, CellState.FETCHING)
+        link = MediaLink(cell[0], clip.returned, "available", url=clip.source)
+        name = self._free_name(*cell)
+        self._fetcher.send(Errand(link, cell[0], name, cell[1], lambda: clip.source, clip.retrieval_id, clip.path))
+
     def close(self, cell: Cell) -> None:
         """Nothing more of this cell is to come."""
         self._closed.add(cell)

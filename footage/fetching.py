@@ -25,7 +25,7 @@ _NOTHING_READABLE = Media(video=None, audio=None, first_picture=0.0, duration=0.
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """A clip to bring. `requested` is what was asked, `renew` gets a fresh link."""
+    """A clip to bring. `requested` is what was asked, `renew` gets a fresh link; `original` is copied instead."""
 
     link: MediaLink
     camera: str
@@ -33,6 +33,7 @@ class Errand:
     requested: TimeWindow
     renew: Callable[[], str]
     retrieval_id: str | None = None
+    original: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,8 @@ class Fetcher:
     def _download(self, errand: Errand, url: str) -> Part:
         returned = errand.link.window
         media = f"{errand.camera} {returned.start.isoformat()} {returned.end.isoformat()}"
+        if errand.original is not None:
+            return self._downloader.copy(errand.name, errand.original, media=media)
         return self._downloader.fetch(errand.name, url, media=media, renew=errand.renew)
 
     def _fetch_again(self, errand: Errand, part: Part, media: Media) -> tuple[Part, Media]:

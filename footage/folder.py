@@ -40,12 +40,11 @@ def find_folder(output: Path, incident: Incident) -> tuple[Path, bool]:
         path = taken.get(candidate.casefold())
         if path is None:
             return output / candidate, False
-        if _owner(path) == _identity(incident):
+        vacant = path.is_dir() and all(_is_unfinished_identity(each) for each in path.iterdir())
+        if _owner(path) == _identity(incident):  # looked at last: it may have come this very moment, and be ours
             return path, True
-        if path.is_dir() and all(_is_unfinished_identity(each) for each in path.iterdir()):
+        if vacant:
             return path, False
-        if _owner(path) == _identity(incident):  # it was signed between the two looks
-            return path, True
     raise InputRefused(f"There are {_MOST_TWINS} folders named {name} in {output}; clean up first.")
 
 

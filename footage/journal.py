@@ -105,6 +105,15 @@ class Journal:
             self._ours = True
             self.path = _create(logs, f"{PREFIX}{self.created.astimezone():%Y-%m-%d_%H-%M-%S}", "".join(self._pieces()))
 
+    def keep_at(self, path: Path) -> None:
+        """Give a draft this file. Raises FileExistsError where it is taken."""
+        with disk_trouble(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with self._lock:
+            self._ours = True
+            create_text(path, "".join(self._pieces()))
+            self.path = path
+
     def move_to(self, folder: Path) -> None:
         """Say that the incident's folder is another one now."""
         with self.together():

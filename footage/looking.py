@@ -1,11 +1,11 @@
-"""One look at the service: what is uploaded, how the open retrievals stand, whether a lost request shows itself."""
+"""What one incident makes of a look at the service: media in the list, a retrieval's answer, a lost request found."""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from footage.board import Board, Cell
@@ -13,7 +13,7 @@ from footage.errands import Errands, Relook
 from footage.errors import RequestRefused
 from footage.journal import Journal, Request
 from footage.models import MediaLink, Missing, TimeWindow
-from footage.polling import CALLS_A_SWEEP, MediaService
+from footage.polling import MediaService
 from footage.progress import CellState
 from footage.stock import ASKED_AGAIN
 from footage.uploads import Found, Uploads
@@ -34,7 +34,7 @@ class _Lost:
 
 
 class Looking:
-    """Reads the service and sends errands for what is ready. `look` makes at most CALLS_A_SWEEP calls."""
+    """Sends errands for what is ready, and ends what will never come. `footage.sweep` says when what is read."""
 
     def __init__(
         self,
@@ -58,8 +58,6 @@ class Looking:
         self._uploads = uploads
         self._lost: dict[int, _Lost] = {}
         self._unknown_ids: Counter[int] = Counter()
-        self._last_read: dict[int, int] = {}
-        self._reads = 0
 
     def add_lost(self, request: Request) -> None:
         """Look for the media of a request whose answer never came, for the settle time from now."""
@@ -76,22 +74,50 @@ class Looking:
         for cell in found:
             self._errands.close(cell)
 
-    def look(self, meanwhile: Callable[[], object]) -> bool:
-        """One sweep. Whether it brought anything new. Raises ServiceUnreachable and NotAllowed.
+    def waiting(self) -> list[Request]:
+        """The requests that were accepted and have cameras whose media is not known yet."""
+        return [request for request in self._journal.requests if self._is_open(request)]
 
-        `meanwhile` is called between its calls, which are a quarter of a second apart: other work need not wait.
-        """
-        calls = CALLS_A_SWEEP
-        waiting = [request for request in self._journal.requests if self._is_open(request)]
+    @property
+    def is_searching(self) -> bool:
+        """Whether a request of unknown fate is looked for."""
+        return bool(self._lost)
+
+    def match(self, new: Sequence[MediaLink]) -> bool:
+        """Give what is new in the list to the open requests whose windows it covers; whether that brought anything."""
         news = False
-        if self._lost or len(waiting) > calls:
-            links, made = self._uploads.read(calls // 2)
-            calls -= made
-            news = self._match(links, [*waiting, *(lost.request for lost in self._lost.values())])
-        for request in sorted(waiting, key=lambda request: self._last_read.get(request.number, -1))[:calls]:
-            meanwhile()
-            news |= self._read(self._journal.requests[request.number])
-        return self._judge_lost() or news
+        for request in [*self.waiting(), *(lost.request for lost in self._lost.values())]:
+            for camera in self._unsettled_cameras(request):
+                touched = any(link.shows(camera) and link.window.overlap(request.window) for link in new)
+                chosen = self._uploads.covering(self._journal.incident, (camera, request.window)) if touched else ()
+                for link in chosen:
+                    self._sight(request)
+                    news |= self._send(link, camera, request)
+                if chosen:
+                    self._errands.close((camera, request.window))
+        return news
+
+    def read(self, number: int) -> bool:
+        """Read how one retrieval stands; whether that brought anything new. Raises ServiceUnreachable, NotAllowed."""
+        request = self._journal.requests[number]
+        try:
+            links = self._service.retrieval(request.retrieval_id or "")
+        except RequestRefused as error:
+            return self._id_unknown(request, error)
+        return sum(self._judge(request, camera, links) for camera in self._unsettled_cameras(request)) > 0
+
+    def judge_lost(self) -> bool:
+        """End the search for requests that have not shown up in time; whether there was one."""
+        news = False
+        for lost in list(self._lost.values()):
+            cameras = self._unsettled_cameras(lost.request)
+            if not cameras:
+                del self._lost[lost.request.number]
+            elif self._clock() >= lost.look_until:
+                del self._lost[lost.request.number]
+                self._give_up_looking(self._journal.requests[lost.request.number], cameras)
+                news = True
+        return news
 
     def _is_open(self, request: Request) -> bool:
         return request.state == "accepted" and bool(self._unsettled_cameras(request))
@@ -99,20 +125,6 @@ class Looking:
     def _unsettled_cameras(self, request: Request) -> list[str]:
         current = self._journal.requests[request.number]
         return [word for word in current.open_cameras if not self._errands.is_closed((word, current.window))]
-
-    def _match(self, new: Sequence[MediaLink], requests: Sequence[Request]) -> bool:
-        """Give new media in the list to the open requests whose windows it covers."""
-        news = False
-        for request in requests:
-            for camera in self._unsettled_cameras(request):
-                touched = any(link.shows(camera) and link.window.overlap(request.window) for link in new)
-                chosen = self._uploads.covering((camera, request.window)) if touched else ()
-                for link in chosen:
-                    self._sight(request)
-                    news |= self._send(link, camera, request)
-                if chosen:
-                    self._errands.close((camera, request.window))
-        return news
 
     def _sight(self, request: Request) -> None:
         if self._journal.requests[request.number].state == "intended":
@@ -125,15 +137,6 @@ class Looking:
             relook = lambda: self._service.retrieval(retrieval_id)  # noqa: E731 - a bound call, not a function to name
         cell = (camera, request.window)
         return self._errands.send(link, camera, [cell], relook=relook, request=request)
-
-    def _read(self, request: Request) -> bool:
-        self._reads += 1
-        self._last_read[request.number] = self._reads
-        try:
-            links = self._service.retrieval(request.retrieval_id or "")
-        except RequestRefused as error:
-            return self._id_unknown(request, error)
-        return sum(self._judge(request, camera, links) for camera in self._unsettled_cameras(request)) > 0
 
     def _judge(self, request: Request, camera: str, links: Sequence[MediaLink]) -> bool:
         """Every status ends somewhere: pending waits, available is fetched, any other word is a hole."""
@@ -167,18 +170,6 @@ class Looking:
                 self._journal.add_missing(Missing(camera, request.window, reason, detail))
         self._board.set((camera, request.window), CellState.MISSING, reason)
 
-    def _judge_lost(self) -> bool:
-        news = False
-        for lost in list(self._lost.values()):
-            cameras = self._unsettled_cameras(lost.request)
-            if not cameras:
-                del self._lost[lost.request.number]
-            elif self._clock() >= lost.look_until:
-                del self._lost[lost.request.number]
-                self._give_up_looking(self._journal.requests[lost.request.number], cameras)
-                news = True
-        return news
-
     def _give_up_looking(self, request: Request, cameras: Sequence[str]) -> None:
         absent = self._absent_cameras() if request.state == "sighted" else frozenset[str]()
         for camera in absent.intersection(cameras):
@@ -198,4 +189,9 @@ class Looking:
         return frozenset(camera.word for camera in cameras if self._board.looks_absent(camera))
 
     def _relist(self, window: TimeWindow) -> Relook:
-        return lambda: Uploads(self._service, self._journal.incident, window).read()[0]
+        return lambda: self._listed(window)
+
+    def _listed(self, window: TimeWindow) -> list[MediaLink]:
+        uploads = Uploads(self._service)
+        uploads.join([replace(self._journal.incident, window=window)])
+        return uploads.read()[0]

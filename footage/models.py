@@ -137,6 +137,7 @@ class MediaLink:
     available_at: datetime | None = None
     media_type: str = ""
     trigger: str = ""
+    vehicle_id: str = ""
 
     def shows(self, word: str) -> bool:
         """Whether this is media of the camera that the person calls `word` (an input or a role, any case)."""

@@ -56,10 +56,14 @@ def retrieval_body(vehicle_id: str, window: TimeWindow, cameras: Sequence[str], 
 
 
 def uploaded_query(
-    vehicle_id: str, window: TimeWindow, media_types: Sequence[MediaType], available_after: datetime | None
+    vehicle_ids: Sequence[str],
+    window: TimeWindow,
+    media_types: Sequence[MediaType],
+    available_after: datetime | None,
 ) -> list[tuple[str, str]]:
     """The filters of the list of uploaded media, as repeated keys. It knows no filter for low and hyperlapse."""
-    query = [("vehicleIds", vehicle_id), ("startTime", rfc3339(window.start)), ("endTime", rfc3339(window.end))]
+    vehicles = ",".join(vehicle_ids)
+    query = [("vehicleIds", vehicles), ("startTime", rfc3339(window.start)), ("endTime", rfc3339(window.end))]
     if all(media_type in _FILTERS for media_type in media_types):
         query += [("mediaTypes", _API_TYPES[media_type]) for media_type in media_types]
     if available_after is not None:
@@ -160,6 +164,7 @@ def _link(item: Any) -> MediaLink | None:
         available_at=moment_of(item, "availableAtTime"),
         media_type=_our_type(_word(item, "mediaType")),
         trigger=_word(item, "triggerReason"),
+        vehicle_id=_word(item, "vehicleId"),
     )
 
 

@@ -28,8 +28,11 @@ _FILM_BYTES_A_SECOND = 280_000
 _WITHIN = SEAM_SECONDS - 0.001
 
 
-def split_window(window: TimeWindow, longest: int) -> tuple[TimeWindow, ...]:
-    """`window` as consecutive windows of at most `longest` seconds that cover it exactly."""
+def split_window(window: TimeWindow, longest: int, first: float | None = None) -> tuple[TimeWindow, ...]:
+    """`window` as consecutive windows of at most `longest` seconds, the first of `first`, that cover it exactly."""
+    if first is not None and first < window.seconds:
+        cut = window.start + timedelta(seconds=first)
+        return TimeWindow(window.start, cut), *split_window(TimeWindow(cut, window.end), longest)
     step = timedelta(seconds=longest)
     count = math.ceil((window.end - window.start) / step)
     starts = [window.start + step * index for index in range(count)]

@@ -41,7 +41,7 @@ class MediaService(ReadingService, Protocol):
 
     def uploaded(
         self,
-        vehicle_id: str,
+        vehicle_ids: Sequence[str],
         window: TimeWindow,
         *,
         media_types: Sequence[MediaType],

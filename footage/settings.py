@@ -52,10 +52,12 @@ def wait_as(
 class RequestSettings:
     """How Samsara is asked. `longest` is the most seconds of one request; None takes what is known of the media type.
 
-    Samsara moved these limits out of its reference on purpose. Of images it says how far apart they are.
+    Samsara moved these limits out of its reference on purpose. Of images it says how far apart they are. `first` is the
+    length of the first one, where the cuts are to fall together with those of another incident of the same vehicle.
     """
 
     longest: int | None = None
+    first: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

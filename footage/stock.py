@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from footage.board import Board, Cell
 from footage.files import sha256_of
 from footage.journal import Journal, Request
-from footage.models import Clip, MediaLink, TimeWindow
+from footage.models import Clip, MediaLink
 from footage.plan import covering
 from footage.progress import CellState
 
@@ -98,12 +98,9 @@ def _place_cell(request: Request, cell: Cell, board: Board) -> None:
 
 def _covered_without_request(journal: Journal, cell: Cell) -> bool:
     camera, window = cell
-    found = [_as_link(clip) for clip in journal.clips if clip.camera == camera and _answers(clip, window)]
-    return bool(covering(found, window))
-
-
-def _answers(clip: Clip, window: TimeWindow) -> bool:
-    return clip.retrieval_id is None and clip.requested.overlap(window) is not None
+    own = {request.retrieval_id for request in journal.requests if request.retrieval_id is not None}
+    near = [clip for clip in journal.clips if clip.camera == camera and clip.requested.overlap(window)]
+    return bool(covering([_as_link(clip) for clip in near if clip.retrieval_id not in own], window))
 
 
 def _as_link(clip: Clip) -> MediaLink:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 from typing import Protocol
@@ -40,11 +40,14 @@ UNTRACKED = Tracked(NO_TRACK)
 
 
 class Tracking:
-    """One vehicle's track over one incident, read in the background from `start` on."""
+    """One vehicle's track over one incident, read in the background from `start` on (by `readers`, where given)."""
 
-    def __init__(self, incident: Incident, service: Callable[[], ReadingService]) -> None:
+    def __init__(
+        self, incident: Incident, service: Callable[[], ReadingService], readers: Executor | None = None
+    ) -> None:
         self._incident = incident
         self._service = service
+        self._readers = readers
         self._future: Future[Tracked] | None = None
 
     def start(self) -> None:
@@ -57,9 +60,10 @@ class Tracking:
             self._future = Future()
             self._future.set_result(_left_out(error))
             return
-        pool = ThreadPoolExecutor(1, thread_name_prefix="track")
+        pool = self._readers or ThreadPoolExecutor(1, thread_name_prefix="track")
         self._future = pool.submit(self._track, service, self._incident.vehicle.id)
-        pool.shutdown(wait=False)
+        if pool is not self._readers:
+            pool.shutdown(wait=False)
 
     def result(self, timeout: float | None = None) -> Tracked:
         """What came of it; nothing where it takes longer than `timeout` seconds."""

@@ -1,90 +1,137 @@
-"""What a vehicle has uploaded around an incident, by whomever asked for: read day by day, then only what is new."""
+"""What vehicles have uploaded around their incidents, by whomever asked for: read once, then only what is new."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from footage.board import Cell
-from footage.models import Incident, MediaLink, TimeWindow
+from footage.models import Incident, MediaLink, MediaType, TimeWindow
 from footage.plan import LONGEST_LIST_SECONDS, covering, split_window
 from footage.polling import MediaService, Page
 
 Found = dict[Cell, tuple[MediaLink, ...]]
 """Cells that uploaded media covers, with that media."""
 
+VEHICLES_A_CALL = 20
+"""The list of uploaded media takes at most 20 vehicles a call (Samsara's API reference)."""
 _BEFORE, _AFTER = 60.0, 120.0
 _LATE_LISTING = timedelta(seconds=120)
 _NO_LIMIT = 1_000_000
 
 
 @dataclass
-class _Day:
-    """How far the list of one day has been read."""
+class _Part:
+    """One call's worth of the list, and how far it has been read: at most a day of at most 20 vehicles."""
 
     window: TimeWindow
+    media_type: MediaType
+    vehicles: list[str] = field(default_factory=list)
+    incidents: set[Incident] = field(default_factory=set)
     newest: datetime | None = None
     available_after: datetime | None = None
     cursor: str | None = None
+    begun: bool = False
+
+    def has_room(self, vehicle_id: str, window: TimeWindow, media_type: MediaType) -> bool:
+        """Whether one call can list this too."""
+        known = vehicle_id in self.vehicles or len(self.vehicles) < VEHICLES_A_CALL
+        within = (window.end - self.window.start).total_seconds() <= LONGEST_LIST_SECONDS
+        return known and within and media_type is self.media_type
+
+    def take(self, incident: Incident, vehicle_id: str, window: TimeWindow) -> None:
+        """List this too."""
+        self.incidents.add(incident)
+        self.window = TimeWindow(self.window.start, max(self.window.end, window.end))
+        if vehicle_id not in self.vehicles:
+            self.vehicles.append(vehicle_id)
 
 
 class Uploads:
-    """The list of uploaded media of an incident's vehicle in `window`, remembered as far as it was read."""
+    """The list of uploaded media around the incidents that have joined, remembered as far as it was read."""
 
-    def __init__(self, service: MediaService, incident: Incident, window: TimeWindow) -> None:
+    def __init__(self, service: MediaService) -> None:
         self._service = service
-        self._vehicle_id = incident.vehicle.id if incident.vehicle else ""
-        self._media_types = (incident.media_type,)
-        around = window.widened(_BEFORE, _AFTER)
-        self._days = deque(_Day(part) for part in split_window(around, LONGEST_LIST_SECONDS))
-        self._known: dict[str, dict[TimeWindow, MediaLink]] = {}
+        self._parts: deque[_Part] = deque()
+        self._known: dict[tuple[str, MediaType, str], dict[TimeWindow, MediaLink]] = {}
+
+    def join(self, incidents: Iterable[Incident]) -> None:
+        """List these from now on: incidents of the same day share a call as far as there is room."""
+        wanted = [
+            (window, incident, incident.vehicle.id)
+            for incident in incidents
+            if incident.vehicle is not None
+            for window in split_window(incident.window.widened(_BEFORE, _AFTER), LONGEST_LIST_SECONDS)
+        ]
+        for window, incident, vehicle_id in sorted(wanted, key=lambda each: each[0]):
+            last = self._parts[-1] if self._parts else None
+            if last is None or last.begun or not last.has_room(vehicle_id, window, incident.media_type):
+                last = _Part(window, incident.media_type)
+                self._parts.append(last)
+            last.take(incident, vehicle_id, window)
+
+    def leave(self, incident: Incident) -> None:
+        """List this no longer."""
+        for part in self._parts:
+            part.incidents.discard(incident)
+        self._parts = deque(part for part in self._parts if part.incidents)
+
+    @property
+    def calls_a_round(self) -> int:
+        """How many calls it takes, at least, to hear what is new of everything."""
+        return len(self._parts)
 
     def read(self, calls: int = _NO_LIMIT) -> tuple[list[MediaLink], int]:
         """What is new, in at most `calls` calls, and how many were made. The next read goes on where this one ended."""
         new: list[MediaLink] = []
         made = 0
-        for _ in self._days.copy():
+        for _ in self._parts.copy():
             while made < calls:
                 made += 1
-                page = self._page(self._days[0])
-                new += page.links
-                if self._turn(self._days[0], page):
-                    self._days.rotate(-1)  # a day that was read to its end comes after those that were not
+                part = self._parts[0]
+                page = self._page(part)
+                new += self._remember(part, page)
+                if self._turn(part, page):
+                    self._parts.rotate(-1)  # a part that was read to its end comes after those that were not
                     break
-        self._remember(new)
         return new, made
 
-    def covering(self, cell: Cell) -> tuple[MediaLink, ...]:
+    def covering(self, incident: Incident, cell: Cell) -> tuple[MediaLink, ...]:
         """The fewest pieces of known media that together cover a cell; empty where they do not."""
         camera, window = cell
-        return covering(self._known.get(camera.casefold(), {}).values(), window)
+        vehicle_id = incident.vehicle.id if incident.vehicle else ""
+        return covering(self._known.get((vehicle_id, incident.media_type, camera.casefold()), {}).values(), window)
 
-    def find(self, cells: Iterable[Cell]) -> Found:
-        """Those of the cells that known media covers."""
-        found = {cell: self.covering(cell) for cell in cells}
+    def find(self, incident: Incident, cells: Iterable[Cell]) -> Found:
+        """Those of an incident's cells that known media covers."""
+        found = {cell: self.covering(incident, cell) for cell in cells}
         return {cell: links for cell, links in found.items() if links}
 
-    def _page(self, day: _Day) -> Page:
+    def _page(self, part: _Part) -> Page:
         return self._service.uploaded(
-            self._vehicle_id,
-            day.window,
-            media_types=self._media_types,
-            available_after=day.available_after,
-            cursor=day.cursor,
+            part.vehicles,
+            part.window,
+            media_types=(part.media_type,),
+            available_after=part.available_after,
+            cursor=part.cursor,
         )
 
-    def _turn(self, day: _Day, page: Page) -> bool:
+    def _turn(self, part: _Part, page: Page) -> bool:
         times = [link.available_at for link in page.links if link.available_at]
-        day.newest = max([*times, *([day.newest] if day.newest else [])], default=None)
-        day.cursor = page.cursor
-        if page.cursor is None and day.newest is not None:
-            day.available_after = day.newest - _LATE_LISTING
+        part.begun = True
+        part.newest = max([*times, *([part.newest] if part.newest else [])], default=None)
+        part.cursor = page.cursor
+        if page.cursor is None and part.newest is not None:
+            part.available_after = part.newest - _LATE_LISTING
         return page.cursor is None
 
-    def _remember(self, links: Iterable[MediaLink]) -> None:
-        for link in links:
+    def _remember(self, part: _Part, page: Page) -> Iterable[MediaLink]:
+        for link in page.links:
+            # Where one vehicle was asked for, all is its own, however the service writes its id.
+            vehicle_id = link.vehicle_id if len(part.vehicles) > 1 else part.vehicles[0]
             for word in {link.camera, link.role or link.camera}:
                 if link.url:
-                    self._known.setdefault(word.casefold(), {})[link.window] = link
+                    self._known.setdefault((vehicle_id, part.media_type, word.casefold()), {})[link.window] = link
+        return page.links

@@ -147,7 +147,7 @@ def call_like(client, request):
     if request["method"] == "POST":
         return ask(client)
     if request["path"] == "/cameras/media":
-        return client.uploaded("1", WINDOW, media_types=list(MediaType))
+        return client.uploaded(["1"], WINDOW, media_types=list(MediaType))
     return client.retrieval("r")
 
 
@@ -296,7 +296,7 @@ def test_a_time_that_leaves_means_the_same_moment(tenth_ms, minutes):
 def test_the_list_is_asked_with_repeated_keys(service, client):
     service.get(UPLOADED, json=one_retrieval() | {"pagination": {"endCursor": "n", "hasNextPage": True}})
     found = client.uploaded(
-        "1", WINDOW, media_types=[MediaType.IMAGE, MediaType.HIGH], available_after=START, cursor="c"
+        ["1"], WINDOW, media_types=[MediaType.IMAGE, MediaType.HIGH], available_after=START, cursor="c"
     )
     assert found.cursor == "n"
     assert parse_qsl(urlsplit(service.calls[0].request.url).query) == [
@@ -316,15 +316,15 @@ def test_types_that_the_list_cannot_filter_are_filtered_here(service, client):
         for word in ("image", "videoHighRes", "video", "videoLowRes", "hyperlapse", "hologram")
     ]
     service.get(UPLOADED, json=one_retrieval(*listed))
-    assert [link.media_type for link in client.uploaded("1", WINDOW, media_types=[MediaType.LOW]).links] == ["low"]
+    assert [link.media_type for link in client.uploaded(["1"], WINDOW, media_types=[MediaType.LOW]).links] == ["low"]
     assert "mediaTypes" not in service.calls[0].request.url
-    high = client.uploaded("1", WINDOW, media_types=[MediaType.HIGH]).links
+    high = client.uploaded(["1"], WINDOW, media_types=[MediaType.HIGH]).links
     assert [(link.media_type, link.status) for link in high] == [("high", "available")] * 2
 
 
 def test_a_list_cursor_that_repeats_is_the_last(service, client):
     service.get(UPLOADED, json=one_retrieval() | {"pagination": {"endCursor": "c", "hasNextPage": True}})
-    assert client.uploaded("1", WINDOW, media_types=[MediaType.HIGH], cursor="c").cursor is None
+    assert client.uploaded(["1"], WINDOW, media_types=[MediaType.HIGH], cursor="c").cursor is None
 
 
 # ---------------------------------------------------------------- what comes back
@@ -872,7 +872,7 @@ def test_uploaded_and_retrieval_share_one_pace(service, clock, client):
     service.add_callback("GET", UPLOADED, lambda _: read.append(clock.now) or (200, {}, json.dumps(one_retrieval())))
     for _ in range(10):
         client.retrieval("r")
-        client.uploaded("1", WINDOW, media_types=[MediaType.HIGH])
+        client.uploaded(["1"], WINDOW, media_types=[MediaType.HIGH])
     assert busiest(read, 1) <= 5
 
 

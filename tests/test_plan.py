@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from itertools import combinations, pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,6 +37,17 @@ def test_windows_cover_the_time_exactly_and_are_as_few_as_can_be(seconds: int, l
     assert all(one.end == other.start for one, other in pairwise(windows))
     assert all(0 < each.seconds <= longest for each in windows)
     assert len(windows) == -(-seconds // longest)
+
+
+@given(seconds=lengths, longest=st.integers(1, 2400), first=st.floats(0.5, 2400))
+def test_a_first_window_of_its_own_length_leaves_the_rest_as_it_would_be(
+    seconds: int, longest: int, first: float
+) -> None:
+    windows = split_window(window(0, seconds), longest, first)
+    assert windows[0].seconds == pytest.approx(min(first, seconds) if first < seconds else min(longest, seconds))
+    assert windows[-1].end == T0 + timedelta(seconds=seconds)
+    assert all(one.end == other.start for one, other in pairwise(windows))
+    assert all(0 < each.seconds <= max(longest, first) for each in windows)
 
 
 @given(minutes=st.integers(1, 600))

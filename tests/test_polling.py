@@ -41,7 +41,7 @@ class Listing:
 
     def uploaded(
         self,
-        vehicle_id: str,
+        vehicle_ids: Sequence[str],
         window: TimeWindow,
         *,
         media_types: Sequence[MediaType],
@@ -52,7 +52,9 @@ class Listing:
         fits = [
             each
             for each in self.links
-            if each.window.overlap(window) and (available_after is None or (each.available_at or T0) >= available_after)
+            if each.window.overlap(window)
+            and (not each.vehicle_id or each.vehicle_id in vehicle_ids)
+            and (available_after is None or (each.available_at or T0) >= available_after)
         ]
         at = int(cursor or 0)
         return Page(tuple(fits[at : at + PAGE]), str(at + PAGE) if at + PAGE < len(fits) else None)
@@ -66,10 +68,19 @@ class Listing:
         raise AssertionError(window)
 
 
+def incident_of(vehicle_id: str, minutes: int = 60, begins: int = 0) -> Incident:
+    start = T0 + timedelta(minutes=begins)
+    window = TimeWindow(start, start + timedelta(minutes=minutes))
+    return Incident("Truck", window, "UTC", (Camera("road"),), Vehicle(vehicle_id, "Truck"))
+
+
+INCIDENT = incident_of("1")
+
+
 def uploads(listing: Listing, minutes: int = 60) -> Uploads:
-    window = TimeWindow(T0, T0 + timedelta(minutes=minutes))
-    incident = Incident("Truck", window, "UTC", (Camera("road"),), Vehicle("1", "Truck"))
-    return Uploads(listing, incident, window)
+    reader = Uploads(listing)
+    reader.join([incident_of("1", minutes)])
+    return reader
 
 
 @given(news=st.lists(st.booleans(), max_size=40))
@@ -99,7 +110,7 @@ def test_however_few_calls_a_read_may_make_all_is_read_in_the_end(count: int, ca
         assert made <= calls
         found.update(new)
     assert found == set(listing.links)
-    assert all(reader.covering(("road", minute(number))) == (link(number),) for number in range(count))
+    assert all(reader.covering(INCIDENT, ("road", minute(number))) == (link(number),) for number in range(count))
 
 
 def test_a_second_read_asks_only_for_what_is_new() -> None:
@@ -127,19 +138,57 @@ def test_a_day_with_much_news_does_not_keep_the_next_one_from_being_read() -> No
     for number in range(6):
         listing.links.append(link(number))
         reader.read(1)
-    assert reader.covering(("road", minute(60 * 25 + 4))) != ()
+    assert reader.covering(INCIDENT, ("road", minute(60 * 25 + 4))) != ()
 
 
 def test_a_link_without_an_address_covers_nothing() -> None:
     reader = uploads(Listing([MediaLink("road", minute(0), "available")]))
     reader.read()
-    assert reader.find([("road", minute(0))]) == {}
+    assert reader.find(INCIDENT, [("road", minute(0))]) == {}
 
 
 def test_media_is_found_by_the_camera_or_its_role_in_any_case() -> None:
     reader = uploads(Listing([MediaLink("analog1", minute(0), "available", role="leftSide", url="https://x")]))
     reader.read()
-    assert set(reader.find([("Analog1", minute(0)), ("leftside", minute(0)), ("road", minute(0))])) == {
+    assert set(reader.find(INCIDENT, [("Analog1", minute(0)), ("leftside", minute(0)), ("road", minute(0))])) == {
         ("Analog1", minute(0)),
         ("leftside", minute(0)),
     }
+
+
+def test_vehicles_of_one_day_are_listed_in_one_call_of_at_most_twenty() -> None:
+    listing = Listing([])
+    reader = Uploads(listing)
+    reader.join([incident_of(str(number), begins=number) for number in range(41)])
+    _, made = reader.read()
+    assert made == reader.calls_a_round == 3
+
+
+def test_what_is_listed_together_stays_with_its_vehicle() -> None:
+    ours = MediaLink("road", minute(0), "available", url="https://x/7", vehicle_id="7")
+    reader = Uploads(Listing([ours]))
+    reader.join([incident_of("7"), incident_of("8")])
+    reader.read()
+    assert reader.covering(incident_of("7"), ("road", minute(0))) == (ours,)
+    assert reader.covering(incident_of("8"), ("road", minute(0))) == ()
+
+
+@given(begins=st.lists(st.integers(0, 60 * 24 * 4), max_size=60), vehicles=st.integers(1, 30))
+def test_every_incident_is_listed_whole_in_calls_of_a_day_and_twenty_vehicles(begins: list[int], vehicles: int) -> None:
+    incidents = [incident_of(str(nth % vehicles), 30, begin) for nth, begin in enumerate(begins)]
+    listing = Listing([])
+    reader = Uploads(listing)
+    reader.join(incidents)
+    reader.read()
+    assert all(window.seconds <= 86_400 for window, _, _ in listing.asked)
+    for incident in incidents:
+        assert any(window.covers(incident.window) for window, _, _ in listing.asked)
+
+
+def test_a_vehicle_that_has_left_is_listed_no_longer() -> None:
+    listing = Listing([])
+    reader = Uploads(listing)
+    reader.join([incident_of("1"), incident_of("1", begins=60 * 48)])
+    reader.leave(incident_of("1"))
+    reader.read()
+    assert [window.covers(INCIDENT.window) for window, _, _ in listing.asked] == [False]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from datetime import datetime
 from pathlib import Path
 
@@ -30,13 +31,14 @@ class Packager:
         say: Callable[[str], None],
         *,
         asks_nothing: bool,
+        readers: Executor | None = None,
     ) -> None:
         self._journal = journal
         self._tool = tool
         self._clock = clock
         self._say = say
         self._custody = Custody(journal.folder, clock=clock)
-        self._tracking = Tracking(journal.incident, service)
+        self._tracking = Tracking(journal.incident, service, readers)
         self._asks_nothing = asks_nothing
         journal.on_clip = self._custody.receive
         if not asks_nothing:

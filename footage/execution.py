@@ -1,0 +1,299 @@
+"""One run under way: holds the incident's folder, lets the parts work together, keeps the journal true to the end."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from footage.asking import Asking
+from footage.board import Board
+from footage.budget import Budget
+from footage.downloads import Downloader
+from footage.earlier import Witness
+from footage.errands import Errands
+from footage.errors import FootageError, IncidentHeld, Interrupted, QuotaReached
+from footage.evidence.packager import Packager
+from footage.fetching import Fetcher
+from footage.films import Films, FilmSet
+from footage.folder import claim_folder, clear_work, hold_folder, remove_work
+from footage.journal import Journal, Request
+from footage.kinesis_pull import Service
+from footage.looking import Looking
+from footage.models import Media
+from footage.naming import Names
+from footage.polling import MediaService
+from footage.progress import Progress
+from footage.report import Report, Requests
+from footage.retrieval import Retrieval
+from footage.rounds import Patience, Rounds
+from footage.standing import Standing
+from footage.stock import Stock
+from footage.streams import Streams
+from footage.sweep import Sweep
+from footage.uploads import Found, Uploads
+from footage.video.ffmpeg import FFmpeg
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a run works with. The services are made at the first need: a run that is complete needs no key.
+
+    `keep` gives a draft of a journal its file. `readers` reads telematics; None is a thread of its own.
+    """
+
+    service: Callable[[], MediaService]
+    kinesis: Callable[[], Service]
+    inspect: Callable[[Path], Media]
+    tool: FFmpeg
+    progress: Progress
+    may_ask_again: Callable[[Request], bool]
+    clock: Callable[[], datetime]
+    keep: Callable[[Journal], None]
+    log_file: Path | None = None
+    readers: Executor | None = None
+
+    @property
+    def stop(self) -> threading.Event:
+        """Set to end everything within a moment."""
+        return self.tool.stop
+
+
+@dataclass
+class Prepared:
+    """What was found out before anything is spent; `streams_done` where no stream is to be fetched any more."""
+
+    board: Board
+    stock: Stock
+    witness: Witness
+    uploads: Uploads | None = None
+    replaces: list[Journal] = field(default_factory=list)
+    found: Found = field(default_factory=dict)
+    estimated_seconds: float = 0.0
+    streams_done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """What works together from `begin` to the end."""
+
+    work: Path
+    standing: Standing
+    packager: Packager
+    films: Films
+    streams: Streams
+
+
+class Execution:
+    """A run from the moment that it spends. `begin`, then its `retrieval` to the end, then `finish` or `abandon`."""
+
+    def __init__(self, journal: Journal, parts: Parts, prepared: Prepared, *, output: Path) -> None:
+        self.journal = journal
+        self._parts = parts
+        self._prepared = prepared
+        self._output = output
+        self._held = ExitStack()
+        self._asking: Asking | None = None
+        self._under_way: _UnderWay | None = None
+        self.retrieval: Retrieval | None = None
+        """What is to be brought from Samsara; None where nothing is."""
+
+    def carry_out(self) -> Report:
+        """Ask, wait, fetch and make the films. Errors that end the run leave a journal that resume goes on with."""
+        try:
+            self.begin(Budget(over_quota=self.journal.settings.over_quota, clock=self._parts.clock))
+            if self.retrieval is not None:
+                self._rounds(self.retrieval).run()
+            return self.finish()
+        except KeyboardInterrupt:
+            interrupted = Interrupted("Interrupted; everything so far is kept.")
+            self.abandon(interrupted)
+            raise interrupted from None
+        except FootageError as error:
+            self.abandon(error)
+            raise
+        except BaseException:
+            self._stop()
+            raise
+
+    def begin(self, budget: Budget) -> None:
+        """Hold the folder, give the journal its file and start what works in the background."""
+        journal, prepared = self.journal, self._prepared
+        if journal.path is None:
+            journal.folder = claim_folder(self._output, journal.incident)
+        work = self._held.enter_context(hold_folder(journal.folder, self._parts.clock()))
+        if prepared.witness.sees_change():
+            raise IncidentHeld("Another run of this incident went on in the meantime: run the command again.")
+        if journal.path is None:
+            self._parts.keep(journal)
+        for other in prepared.replaces:
+            other.finish("superseded")
+        journal.finish("running")
+        under_way = self._under_way = self._start_work(work)
+        self._start_streams(under_way)
+        if not prepared.board.ended:
+            self.retrieval = self._open_retrieval(under_way, budget)
+
+    def finish(self) -> Report:
+        """Wait for the streams, make the films, seal the package, note how it ended and let go of the folder."""
+        under_way, standing = self._working, self._working.standing
+        under_way.streams.wait(meanwhile=under_way.films.offer)
+        error = self.retrieval.stopped_by if self.retrieval else None
+        standing.open_reason = "quota" if isinstance(error, QuotaReached) else "pending"
+        standing.close_for_good = self.journal.settings.accept_partial
+        report = self._report(standing, under_way.films.finish(), error)
+        under_way.packager.finish(report)
+        self.journal.finish(report.status)
+        self._let_go(report, under_way.work)
+        return report
+
+    def abandon(self, error: FootageError) -> None:
+        """End all that is under way; what is here is kept, and the journal says how it ended."""
+        if self._under_way is not None:
+            self._note_end(error)
+        self._stop()
+
+    @property
+    def made(self) -> int:
+        """How many requests the service accepted."""
+        return self._asking.made if self._asking else 0
+
+    @property
+    def _working(self) -> _UnderWay:
+        if self._under_way is None:
+            raise ValueError("a run begins before it is finished")
+        return self._under_way
+
+    def _stop(self) -> None:
+        if self.retrieval is not None:
+            self.retrieval.close()
+        if self._under_way is not None:
+            self._under_way.films.stop()
+        self._held.close()
+
+    def _let_go(self, report: Report, work: Path) -> None:
+        if self.retrieval is not None:
+            self.retrieval.close()
+        if not report.leaves_work:
+            clear_work(work)
+        self._held.close()
+        if not report.leaves_work:
+            remove_work(self.journal.folder)
+
+    def _rounds(self, retrieval: Retrieval) -> Rounds:
+        parts, waiting = self._parts, self.journal.settings.waiting
+        minutes = 0.0 if self.journal.settings.accept_partial else waiting.wait
+        patience = Patience(parts.clock() + timedelta(minutes=minutes), waiting.poll_interval)
+        sweep = Sweep(self._uploads)
+        return Rounds([retrieval], sweep, patience, progress=parts.progress, clock=parts.clock, sleep=parts.stop.wait)
+
+    @property
+    def _uploads(self) -> Uploads:
+        if self._prepared.uploads is None:
+            self._prepared.uploads = Uploads(self._parts.service())
+            self._prepared.uploads.join([self.journal.incident])
+        return self._prepared.uploads
+
+    def _start_work(self, work: Path) -> _UnderWay:
+        parts, standing = self._parts, Standing(self.journal, self._prepared.board)
+        packager = Packager(
+            self.journal,
+            parts.service,
+            parts.tool,
+            parts.clock,
+            parts.progress.say,
+            asks_nothing=self._prepared.streams_done,
+            readers=parts.readers,
+        )
+        films = Films(
+            self.journal,
+            standing,
+            self.journal.settings.films,
+            work=work,
+            tool=parts.tool,
+            progress=parts.progress,
+            first_look=lambda films: packager.first_look(self._report(standing, films, None)),
+            track=packager.track,
+            now=parts.clock,
+        )
+        streams = Streams(
+            self.journal,
+            standing,
+            client=parts.kinesis,
+            inspect=parts.inspect,
+            work=work,
+            progress=parts.progress,
+            stop=parts.stop,
+            clock=parts.clock,
+        )
+        return _UnderWay(work, standing, packager, films, streams)
+
+    def _start_streams(self, under_way: _UnderWay) -> None:
+        if self._prepared.streams_done:
+            under_way.standing.streams_open.clear()
+        else:
+            under_way.streams.start()
+
+    def _open_retrieval(self, under_way: _UnderWay, budget: Budget) -> Retrieval:
+        journal, parts, prepared = self.journal, self._parts, self._prepared
+        settings, service = journal.settings, parts.service()
+        downloader = Downloader(
+            under_way.work, attempts=settings.waiting.retries, stop=parts.stop, on_bytes=parts.progress.received
+        )
+        fetcher = Fetcher(downloader, journal.folder, parts.inspect, journal.incident.media_type)
+        errands = Errands(journal, prepared.board, Names(journal.incident), fetcher)
+        looking = Looking(
+            service,
+            journal,
+            prepared.board,
+            errands,
+            self._uploads,
+            settle=settings.waiting.settle,
+            may_ask_again=parts.may_ask_again,
+            clock=parts.clock,
+        )
+        self._asking = Asking(
+            service,
+            journal,
+            prepared.board,
+            alone=prepared.stock.alone,
+            budget=budget,
+            on_lost=looking.add_lost,
+            clock=parts.clock,
+        )
+        for request in prepared.stock.lost:
+            looking.add_lost(request)
+        looking.fetch_uploaded(prepared.found)
+        return Retrieval(
+            journal=journal,
+            asking=self._asking,
+            looking=looking,
+            errands=errands,
+            fetcher=fetcher,
+            board=prepared.board,
+            on_turn=under_way.films.offer,
+        )
+
+    def _report(self, standing: Standing, films: FilmSet, error: FootageError | None) -> Report:
+        requests = requests_of(self.journal, self._prepared, self.made)
+        estimated = self._prepared.estimated_seconds
+        return Report(self.journal, standing, films, requests, estimated, self._parts.log_file, error)
+
+    def _note_end(self, error: FootageError) -> None:
+        try:
+            self.journal.finish(error.kind)
+        except FootageError as second:
+            log.warning("the journal keeps its last state: %s", second)
+
+
+def requests_of(journal: Journal, prepared: Prepared | None, made: int) -> Requests:
+    """How a run came to its ids, where it made `made` requests itself."""
+    found = sum(clip.retrieval_id is None for clip in journal.clips)
+    return Requests(made, prepared.stock.held if prepared else 0, found)

@@ -1,0 +1,133 @@
+"""Footage that several incidents of a list want: one asks and pays for it, the others take a copy of what it gets."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from footage.board import Board, Cell
+from footage.errands import Errands
+from footage.journal import Journal
+from footage.models import Clip, Incident, MediaLink, MediaType, Missing, TimeWindow
+from footage.plan import covering
+from footage.progress import CellState
+
+_Subject = tuple[str, MediaType, str]
+"""A vehicle's id, the type of media and a camera: what is the same for all who want the same footage."""
+_ENDED = (CellState.HERE, CellState.MISSING)
+
+
+@dataclass(frozen=True, slots=True)
+class Borrower:
+    """An incident that may lend and borrow: its journal, and its board with what is wanted."""
+
+    journal: Journal
+    board: Board
+
+
+@dataclass(frozen=True, slots=True)
+class _Loan:
+    cell: Cell
+    lenders: tuple[tuple[Borrower, Cell], ...]
+
+    @property
+    def is_due(self) -> bool:
+        """Whether every lender knows how its own cell ended."""
+        return all(lender.board.state(cell) in _ENDED for lender, cell in self.lenders)
+
+    def clips(self) -> list[Clip]:
+        """What the lenders have of it."""
+        camera, window = self.cell
+        found = [clip for lender, _ in self.lenders for clip in lender.journal.clips if clip.camera == camera]
+        return [clip for clip in found if clip.returned.overlap(window)]
+
+    def holes(self) -> list[Missing]:
+        """What the lenders did not get of it, with their reasons."""
+        camera, window = self.cell
+        ended = [
+            Missing(camera, part, lender.board.reason(cell))
+            for lender, cell in self.lenders
+            if lender.board.state(cell) is CellState.MISSING and (part := cell[1].overlap(window))
+        ]
+        told = [hole for lender, _ in self.lenders for hole in lender.journal.missing if hole.camera == camera]
+        return ended + [replace(hole, window=part) for hole in told if (part := hole.window.overlap(window))]
+
+
+class Loans:
+    """Who borrows what of whom. `arrange` once, before anything is asked; then `settle` again and again."""
+
+    def __init__(self) -> None:
+        self._lent: dict[_Subject, dict[TimeWindow, tuple[Borrower, Cell]]] = defaultdict(dict)
+        self._open: dict[int, list[_Loan]] = {}
+
+    def arrange(self, borrower: Borrower, wanted: Sequence[Cell]) -> list[Cell]:
+        """The cells of `wanted` that others get already; all the rest of the board is from now on there to be lent.
+
+        What is borrowed stands on the board as asked for.
+        """
+        loans = [loan for cell in wanted if (loan := self._loan(borrower.journal.incident, cell)) is not None]
+        self._open[id(borrower.journal)] = loans
+        borrowed = {loan.cell for loan in loans}
+        for camera, window in borrowed:
+            borrower.journal.drop_missing(camera, window)
+            borrower.board.set((camera, window), CellState.ASKED)
+        for cell in borrower.board.in_state(*CellState):
+            if cell not in borrowed:
+                subject = _subject(borrower.journal.incident, cell[0])
+                self._lent[subject].setdefault(cell[1], (borrower, cell))
+        return list(borrowed)
+
+    def settle(self, borrower: Borrower, errands: Errands) -> None:
+        """Send for copies of what lenders have got, and end what they have not."""
+        loans = self._open.get(id(borrower.journal), [])
+        for loan in [loan for loan in loans if loan.is_due]:
+            loans.remove(loan)
+            self._hand_over(loan, borrower, errands)
+
+    def _loan(self, incident: Incident, cell: Cell) -> _Loan | None:
+        camera, window = cell
+        lent = self._lent[_subject(incident, camera)]
+        near = [each for each in lent if each.overlap(window)]
+        chosen = covering([MediaLink(camera, each, "available") for each in near], window)
+        return _Loan(cell, tuple(lent[link.window] for link in chosen)) if chosen else None
+
+    def _hand_over(self, loan: _Loan, borrower: Borrower, errands: Errands) -> None:
+        for hole in loan.holes():
+            borrower.journal.add_missing(hole)
+        clips = loan.clips()
+        if not clips:
+            reasons = [lender.board.reason(cell) for lender, cell in loan.lenders]
+            borrower.board.set(loan.cell, CellState.MISSING, next(filter(None, reasons), "failed"))
+            return
+        for clip in clips:
+            errands.send_copy(clip, loan.cell)
+        errands.close(loan.cell)
+
+
+def _subject(incident: Incident, camera: str) -> _Subject:
+    return incident.vehicle.id if incident.vehicle else "", incident.media_type, camera.casefold()
+
+
+def common_cuts(incidents: Sequence[tuple[Incident, int]]) -> list[float | None]:
+    """For each incident and its longest request, the seconds of its first one, so that overlapping ones share cuts.
+
+    None where it is as long as the others. Without this, two incidents that begin at 10:00:00 and 10:05:20 would ask
+    for the same ten minutes in windows of which none is the other's.
+    """
+    order = sorted(range(len(incidents)), key=lambda nth: incidents[nth][0].window)
+    origins: dict[tuple[str, MediaType, int], TimeWindow] = {}
+    firsts: list[float | None] = [None] * len(incidents)
+    for nth in order:
+        incident, longest = incidents[nth]
+        if incident.vehicle is None:
+            continue
+        key = (incident.vehicle.id, incident.media_type, longest)
+        origin = origins.get(key)
+        if origin is None or incident.window.start >= origin.end:
+            origins[key] = incident.window
+            continue
+        origins[key] = TimeWindow(origin.start, max(origin.end, incident.window.end))
+        into = (incident.window.start - origin.start).total_seconds() % longest
+        firsts[nth] = longest - into if into else None
+    return firsts

@@ -1,0 +1,164 @@
+"""The one loop in which incidents at Samsara go on together: ask the oldest first, look, book what arrives, wait."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from footage.errors import FootageError, ServiceUnreachable
+from footage.polling import Interval
+from footage.progress import Progress
+from footage.retrieval import Retrieval
+from footage.sweep import Sweep
+
+log = logging.getLogger(__name__)
+
+_SILENCE_LIMIT = timedelta(minutes=10)
+_LONGEST_PAUSE = 0.5
+_PAUSE_OF_MANY = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Until when a run waits, and how often it looks (seconds; None: adaptive)."""
+
+    deadline: datetime
+    poll_interval: float | None
+
+
+def raise_error(retrieval: Retrieval, error: FootageError) -> None:
+    """Takes the error of one incident for the end of all."""
+    raise error
+
+
+def nothing_to_do(retrieval: Retrieval) -> None:
+    """Takes note of a retrieval and does nothing about it."""
+
+
+class Rounds:
+    """Goes round among retrievals until each is over: complete, out of time, or stopped.
+
+    `sleep` waits some seconds where several are under way; `on_over` is called once for each that is over; `on_error`
+    with the error that one step of one retrieval ended with, which it may raise.
+    """
+
+    def __init__(
+        self,
+        retrievals: Sequence[Retrieval],
+        sweep: Sweep,
+        patience: Patience,
+        *,
+        progress: Progress,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], object],
+        on_over: Callable[[Retrieval], None] = nothing_to_do,
+        on_error: Callable[[Retrieval, FootageError], None] = raise_error,
+    ) -> None:
+        self._open = list(retrievals)
+        self._sweep = sweep
+        self._patience = patience
+        self._progress = progress
+        self._clock = clock
+        self._sleep = sleep
+        self._on_over = on_over
+        self._on_error = on_error
+        self._interval = Interval(patience.poll_interval)
+        self._next_look = clock()
+        self._silent_since: datetime | None = None
+        self._looks = 0
+
+    def run(self) -> None:
+        """Ask, look and fetch until the end. Raises NotAllowed, DiskTrouble and Interrupted."""
+        self._let_go()
+        while self._open:
+            asked = self._ask()
+            self._look_if_due()
+            self._take_arrivals(patient=not asked)
+            for retrieval in list(self._open):
+                self._step(retrieval, retrieval.on_turn)
+            self._let_go()
+
+    def drop(self, retrieval: Retrieval) -> None:
+        """Go on without this one."""
+        if retrieval in self._open:
+            self._open.remove(retrieval)
+
+    def _let_go(self) -> None:
+        for retrieval in [each for each in self._open if self._is_over(each)]:
+            self._open.remove(retrieval)
+            self._on_over(retrieval)
+
+    def _is_over(self, retrieval: Retrieval) -> bool:
+        if retrieval.is_complete:
+            return True
+        waited = retrieval.stopped_by is not None or self._clock() >= self._patience.deadline
+        return waited and self._looks > 0 and not retrieval.is_fetching
+
+    def _step(self, retrieval: Retrieval, step: Callable[[], object]) -> bool:
+        try:
+            return bool(step())
+        except FootageError as error:
+            self._on_error(retrieval, error)
+            return False
+
+    def _ask(self) -> bool:
+        oldest = min(
+            ((window, nth) for nth, each in enumerate(self._open) if (window := each.next_window)), default=None
+        )
+        if oldest is None:
+            return False
+        asking = self._open[oldest[1]]
+        asked = self._step(asking, asking.ask)
+        if asking.stopped_by is not None:
+            self._stop_asking(asking.stopped_by)
+        return asked
+
+    def _stop_asking(self, error: FootageError) -> None:
+        """What one was refused for concerns all: the allowance and the service are one."""
+        for retrieval in self._open:
+            retrieval.stop_asking(error)
+
+    def _look_if_due(self) -> None:
+        began = self._clock()
+        if began < self._next_look:
+            return
+        try:
+            news = self._sweep.look([each.looking for each in self._open], meanwhile=self._go_on)
+        except ServiceUnreachable as error:
+            self._endure(error)
+        else:
+            self._silent_since = None
+            self._interval.news() if news else self._interval.nothing_new()
+        self._looks += 1
+        interval = timedelta(seconds=self._interval.seconds)
+        self._next_look = max(began + interval, self._clock() + interval / 2)
+
+    def _go_on(self) -> None:
+        """What need not wait until a look is over."""
+        self._ask()
+        self._take_arrivals(patient=False)
+
+    def _endure(self, error: ServiceUnreachable) -> None:
+        """A service that is silent for a while is waited for; past the limit the run ends and can be resumed."""
+        now = self._clock()
+        self._silent_since = self._silent_since or now
+        self._interval.nothing_new()
+        self._progress.say(f"{error.message} Looking again later.")
+        if now - self._silent_since >= _SILENCE_LIMIT:
+            self._stop_asking(error)
+
+    def _take_arrivals(self, *, patient: bool) -> None:
+        alone = self._pause() if patient and len(self._open) == 1 else 0.0
+        some = [self._step(each, partial(each.take_arrivals, alone)) for each in list(self._open)]
+        if patient and len(self._open) > 1 and not any(some):
+            self._sleep(min(self._pause(), _PAUSE_OF_MANY))
+
+    def _pause(self) -> float:
+        """Seconds until something is due; never long, so that a stop is felt at once."""
+        due = self._next_look
+        if not all(each.is_complete for each in self._open):
+            due = min(due, self._patience.deadline)
+        return min(_LONGEST_PAUSE, max(0.0, (due - self._clock()).total_seconds()))
