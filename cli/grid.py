@@ -1,4 +1,4 @@
-"""The state of a run as a picture of text: a row a camera, a cell a window, and the sentences under them. Pure."""
+"""The state of a run as a picture of text: a row a camera and a film, a cell a window, sentences below. Pure."""
 
 from __future__ import annotations
 
@@ -10,31 +10,36 @@ from datetime import datetime
 from typing import NamedTuple
 
 from footage.board import Cell
-from footage.progress import CellState
+from footage.progress import CellState, PieceState
 
-ORDER = (CellState.WANTED, CellState.ASKED, CellState.FETCHING, CellState.MISSING, CellState.HERE)
+State = CellState | PieceState
+"""How one sign of a row stands: a camera's window, or a piece of a film."""
+
+
+class _Look(NamedTuple):
+    sign: str
+    plain: str
+    style: str
+
+
+_LOOKS: dict[State, _Look] = {
+    CellState.WANTED: _Look("·", ".", "dim"),
+    CellState.ASKED: _Look("○", "o", "yellow"),
+    CellState.UPLOADING: _Look("↑", "^", "yellow"),
+    CellState.FETCHING: _Look("↓", "v", "cyan"),
+    CellState.ARRIVED: _Look("▒", "+", "cyan"),
+    CellState.MISSING: _Look("×", "x", "bold red"),
+    CellState.HERE: _Look("█", "#", "green"),
+    PieceState.WAITING: _Look("·", ".", "dim"),
+    PieceState.MAKING: _Look("»", ">", "magenta"),
+    PieceState.MADE: _Look("█", "#", "green"),
+}
 """From what has furthest to go on; a cell that stands for several windows shows the earliest of these."""
-_SIGNS = {
-    CellState.WANTED: "·.",
-    CellState.ASKED: "↑^",
-    CellState.FETCHING: "↓v",
-    CellState.HERE: "█#",
-    CellState.MISSING: "×x",
-}
-_STYLES = {
-    CellState.WANTED: "dim",
-    CellState.ASKED: "yellow",
-    CellState.FETCHING: "cyan",
-    CellState.HERE: "green",
-    CellState.MISSING: "bold red",
-}
-_WORDS = {
-    CellState.WANTED: "waiting",
-    CellState.ASKED: "requested, uploading",
-    CellState.FETCHING: "downloading",
-    CellState.HERE: "here and verified",
-    CellState.MISSING: "missing",
-}
+ORDER = tuple(state for state in _LOOKS if isinstance(state, CellState))
+_EXPLAINED: tuple[State, ...] = (*ORDER, PieceState.MAKING)
+GLYPHS = "".join(look.sign for look in _LOOKS.values())
+"""All signs; a console that cannot show every one of them gets the plain ones."""
+_DONE = (CellState.HERE, PieceState.MADE)
 _LONGEST_LABEL = 12
 _SLOWEST_SAID = 50_000
 
@@ -48,7 +53,7 @@ class Span(NamedTuple):
 
 @dataclass
 class Standing:
-    """What the screen knows of a run. Times are aware; `speed` in bytes a second."""
+    """What the screen knows of a run. Times are aware; `speed` in bytes a second; `films` by the name of their row."""
 
     title: str = ""
     since: datetime | None = None
@@ -58,6 +63,7 @@ class Standing:
     received: int = 0
     speed: float = 0.0
     states: dict[Cell, CellState] = field(default_factory=dict)
+    films: dict[str, list[PieceState]] = field(default_factory=dict)
 
     def cameras(self) -> list[str]:
         """The cameras in the order in which they came up."""
@@ -68,48 +74,61 @@ class Standing:
         own = sorted((window, state) for (word, window), state in self.states.items() if word == camera)
         return [state for _, state in own]
 
+    def note_piece(self, film: str, number: int, of: int, state: PieceState) -> None:
+        """One piece of a film has changed; a film of another number of pieces begins anew."""
+        if len(self.films.get(film, ())) != of:
+            self.films[film] = [PieceState.WAITING] * of
+        self.films[film][number] = state
 
-def sign(state: CellState, *, plain: bool) -> str:
+
+def sign(state: State, *, plain: bool) -> str:
     """The cell's one letter; `plain` for consoles that have ASCII only."""
-    return _SIGNS[state][1 if plain else 0]
+    return _LOOKS[state].plain if plain else _LOOKS[state].sign
+
+
+def shown_state(state: CellState, reason: str) -> CellState:
+    """What is here and cannot be read to its end is not shown as verified."""
+    return CellState.ARRIVED if state is CellState.HERE and reason else state
 
 
 def grid_lines(standing: Standing, width: int, *, plain: bool = False) -> Iterator[list[Span]]:
     """The picture, a list of spans a line; no line is wider than `width`."""
     yield [Span(_cut(standing.title, width), "bold")]
-    cameras = standing.cameras()
-    label = min(_LONGEST_LABEL, max(map(len, cameras), default=0), width // 3)
-    for camera in cameras:
-        yield _row(camera, standing.row(camera), label, width, plain=plain)
+    rows: dict[str, Sequence[State]] = {camera: standing.row(camera) for camera in standing.cameras()}
+    films: dict[str, Sequence[State]] = dict(standing.films)
+    label = min(_LONGEST_LABEL, max(map(len, [*rows, *films]), default=0), width // 3)
+    for name, states in (*rows.items(), *films.items()):
+        yield _row(name, states, label, width, plain=plain)
     for text in (_legend(standing, plain=plain), standing.now, _sentence(standing)):
         yield from ([Span(line)] for line in textwrap.wrap(text, width))
 
 
-def _row(camera: str, states: Sequence[CellState], label: int, width: int, *, plain: bool) -> list[Span]:
-    count = f" {states.count(CellState.HERE)}/{len(states)}"
+def _row(name: str, states: Sequence[State], label: int, width: int, *, plain: bool) -> list[Span]:
+    count = f" {sum(state in _DONE for state in states)}/{len(states)}"
     room = max(1, width - label - 1 - len(count))
     cells = [_stands_for(group) for group in _grouped(states, room)]
     return [
-        Span(f"{camera[:label]:<{label}} "),
-        *(Span(sign(state, plain=plain), _STYLES[state]) for state in cells),
+        Span(f"{name[:label]:<{label}} "),
+        *(Span(sign(state, plain=plain), _LOOKS[state].style) for state in cells),
         Span(count),
     ]
 
 
-def _grouped(states: Sequence[CellState], room: int) -> Iterator[Sequence[CellState]]:
+def _grouped(states: Sequence[State], room: int) -> Iterator[Sequence[State]]:
     """The states in at most `room` groups of neighbours."""
     size = -(-len(states) // room)
     for at in range(0, len(states), size):
         yield states[at : at + size]
 
 
-def _stands_for(states: Sequence[CellState]) -> CellState:
-    return next(state for state in ORDER if state in states)
+def _stands_for(states: Sequence[State]) -> State:
+    return next(state for state in _LOOKS if state in states)
 
 
 def _legend(standing: Standing, *, plain: bool) -> str:
-    count = Counter(standing.states.values())
-    parts = [f"{sign(state, plain=plain)} {count[state]} {_WORDS[state]}" for state in ORDER if count[state]]
+    count: Counter[State] = Counter(standing.states.values())
+    count[PieceState.MAKING] = sum(states.count(PieceState.MAKING) for states in standing.films.values())
+    parts = [f"{sign(state, plain=plain)} {count[state]} {state.value}" for state in _EXPLAINED if count[state]]
     parts += [f"{standing.received / 1e6:.1f} MB"] if standing.received else []
     parts += [f"{standing.speed / 1e6:.1f} MB/s"] if standing.speed >= _SLOWEST_SAID else []
     return ", ".join(parts)

@@ -7,14 +7,14 @@ import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Lock
+from threading import Lock, Timer
 from time import monotonic
 from typing import TYPE_CHECKING, TextIO
 
-from cli.grid import ORDER, Standing, grid_lines
+from cli.grid import GLYPHS, ORDER, Standing, grid_lines, shown_state
 from footage.board import Cell
 from footage.models import TimeWindow
-from footage.progress import CellState, Progress
+from footage.progress import CellState, PieceState, Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,20 +26,39 @@ log = logging.getLogger(__name__)
 _EVERY_SECONDS = 2.0
 _A_SECOND = 4
 _SPEED_SECONDS = 5.0
-_GLYPHS = "·↑↓█×"
+
+
+def in_background(seconds: float, action: Callable[[], None]) -> None:
+    """Do it after so many seconds, unless the program has ended by then."""
+    timer = Timer(seconds, action)
+    timer.daemon = True
+    timer.start()
 
 
 class LineProgress(Progress):
-    """Says how many camera windows stand where: the first time at once, then at most every two seconds."""
+    """Says how many camera windows stand where: the first time at once, then at most every two seconds.
 
-    def __init__(self, say: Callable[[str], None], clock: Callable[[], float] = monotonic) -> None:
+    `later` calls something after so many seconds, in the background.
+    """
+
+    def __init__(
+        self,
+        say: Callable[[str], None],
+        clock: Callable[[], float] = monotonic,
+        later: Callable[[float, Callable[[], None]], None] = in_background,
+    ) -> None:
         self._say = say
         self._clock = clock
+        self._later = later
+        self._is_reminded = False
         self._lock = Lock()
         self._states: dict[Cell, CellState] = {}
+        self._open: set[Cell] = set()
         self._bytes = 0
         self._said_at = clock()
         self._said = ""
+        self._made: dict[str, set[int]] = {}
+        self._film_said_at = clock()
 
     def say(self, text: str) -> None:
         """One sentence for the person."""
@@ -48,11 +67,24 @@ class LineProgress(Progress):
     def cell(self, camera: str, window: TimeWindow, state: CellState, reason: str = "") -> None:
         """One camera of one window has changed."""
         with self._lock:
-            self._states[camera, window] = state
-            line = self._line()
-            if not self._is_due() or line == self._said:
+            self._states[camera, window] = shown_state(state, reason)
+            is_open = state not in (CellState.HERE, CellState.MISSING)
+            self._open.add((camera, window)) if is_open else self._open.discard((camera, window))
+            if not self._is_due():
+                self._remind()
                 return
-            self._said_at, self._said = self._clock(), line
+        self._say_news()
+
+    def piece(self, film: str, number: int, of: int, state: PieceState) -> None:
+        """One piece of a film has changed."""
+        with self._lock:
+            made = self._made.setdefault(film, set())
+            made.add(number) if state is PieceState.MADE else made.discard(number)
+            is_due = len(made) == of or self._clock() - self._film_said_at >= _EVERY_SECONDS
+            if state is not PieceState.MADE or not is_due:
+                return
+            self._film_said_at = self._clock()
+            line = f"Films: {film}, {len(made)} of {of} made"
         self._say(line)
 
     def received(self, count: int) -> None:
@@ -70,11 +102,24 @@ class LineProgress(Progress):
         """A question needs no room where there is no picture."""
         yield
 
+    def _remind(self) -> None:
+        """See to it that the last change is said, even if none follows for hours."""
+        if not self._is_reminded:
+            self._is_reminded = True
+            self._later(_EVERY_SECONDS, self._say_news)
+
+    def _say_news(self) -> None:
+        with self._lock:
+            self._is_reminded = False
+            line = self._line()
+            if line == self._said:
+                return
+            self._said_at, self._said = self._clock(), line
+        self._say(line)
+
     def _is_due(self) -> bool:
-        states = self._states.values()
-        ended = all(state in (CellState.HERE, CellState.MISSING) for state in states)
-        all_asked = not self._said and CellState.WANTED not in states
-        return ended or all_asked or self._clock() - self._said_at >= _EVERY_SECONDS
+        all_asked = not self._said and CellState.WANTED not in self._states.values()
+        return not self._open or all_asked or self._clock() - self._said_at >= _EVERY_SECONDS
 
     def _line(self) -> str:
         count = Counter(self._states.values())
@@ -101,7 +146,7 @@ class GridProgress(Progress):
         self._clock = clock
         self._lock = Lock()
         self._arrived: deque[tuple[float, int]] = deque()
-        self._plain = not _can_show(_GLYPHS, stream)
+        self._plain = not _can_show(GLYPHS, stream)
         self._live: Live | None = None
 
     def say(self, text: str) -> None:
@@ -115,7 +160,12 @@ class GridProgress(Progress):
     def cell(self, camera: str, window: TimeWindow, state: CellState, reason: str = "") -> None:
         """One camera of one window has changed."""
         with self._lock:
-            self._standing.states[camera, window] = state
+            self._standing.states[camera, window] = shown_state(state, reason)
+
+    def piece(self, film: str, number: int, of: int, state: PieceState) -> None:
+        """One piece of a film has changed."""
+        with self._lock:
+            self._standing.note_piece(film, number, of, state)
 
     def received(self, count: int) -> None:
         """`count` more bytes have arrived."""

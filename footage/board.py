@@ -37,11 +37,15 @@ class Board:
         return self._reasons.get(cell, "")
 
     def set(self, cell: Cell, state: CellState, reason: str = "") -> None:
-        """Note how a cell stands now; `reason` belongs to MISSING."""
+        """Note how a cell stands now; `reason` belongs to MISSING, and to HERE where not all can be read."""
         self.changes += 1
         self._states[cell] = state
         self._reasons[cell] = reason
         self._progress.cell(*cell, state, reason)
+
+    def note_arrival(self, cell: Cell) -> None:
+        """Tell that all bytes of a cell are here; it ends when they have been looked through. From any thread."""
+        self._progress.cell(*cell, CellState.ARRIVED)
 
     def in_state(self, *states: CellState) -> list[Cell]:
         """All cells in one of these states, oldest window first, cameras in their order."""

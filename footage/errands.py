@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 Link = tuple[str, TimeWindow]
 """What tells one piece of media from another: its camera and the interval that was returned."""
+DAMAGED = "damaged"
+"""The contract's word for what came and cannot be read."""
 Relook = Callable[[], Sequence[MediaLink]]
 """Reads again what the service says of the same media, to get a fresh link."""
 
@@ -41,7 +43,9 @@ class Errands:
         self._failed: set[Cell] = set()
         self._complete: list[Cell] = []
         self._booked: list[str] = []
+        self._broken: set[Cell] = set()
         fetcher.take_back(self._used_names)
+        fetcher.on_here = self._note_arrival
 
     def send(
         self, link: MediaLink, camera: str, cells: Sequence[Cell], *, relook: Relook, request: Request | None = None
@@ -98,6 +102,10 @@ class Errands:
         """Whether some media of a cell could not be downloaded."""
         return cell in self._failed
 
+    def flaw(self, cell: Cell) -> str:
+        """The reason why not all of a cell that is here can be read; empty where all can."""
+        return DAMAGED if cell in self._broken else ""
+
     def reopen(self, cell: Cell) -> None:
         """Start anew with a cell: it will be asked for."""
         self._closed.discard(cell)
@@ -111,6 +119,7 @@ class Errands:
             self._arrived.add(key)
             self._booked.append(arrival.errand.name)
             self._book_clip(arrival.clip)
+            self._broken.update(cells if not arrival.clip.media.is_whole else ())
         elif arrival.error is not None:
             self._failed.update(cells)
             self._book_failure(arrival.errand, arrival.error)
@@ -132,6 +141,11 @@ class Errands:
         """The cells that became complete since the last call."""
         complete, self._complete = self._complete, []
         return complete
+
+    def _note_arrival(self, errand: Errand) -> None:
+        for cell in list(self._under_way.get((errand.camera, errand.link.window), ())):
+            if self._awaited[cell] == 1:
+                self._board.note_arrival(cell)
 
     def _check(self, cell: Cell) -> None:
         if cell in self._closed and not self._awaited[cell]:
@@ -158,7 +172,7 @@ class Errands:
         claimed = clip.returned.overlap(clip.requested) or clip.requested
         if not clip.media.complete and clip.window.end < claimed.end:
             rest = TimeWindow(max(clip.window.end, claimed.start), claimed.end)
-            self._journal.add_missing(Missing(clip.camera, rest, "damaged", f"{clip.path.name} is broken inside"))
+            self._journal.add_missing(Missing(clip.camera, rest, DAMAGED, f"{clip.path.name} is broken inside"))
 
     def _free_name(self, camera: str, requested: TimeWindow) -> str:
         suffix = ".jpg" if self._journal.incident.media_type is MediaType.IMAGE else ".mp4"

@@ -62,6 +62,8 @@ class Fetcher:
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="download")
         self._arrivals: queue.SimpleQueue[Arrival] = queue.SimpleQueue()
         self.under_way = 0
+        self.on_here: Callable[[Errand], None] = lambda errand: None
+        """Called in the background when all bytes of an errand are here, before they are looked through."""
 
     def send(self, errand: Errand) -> None:
         """Start an errand; returns at once."""
@@ -99,8 +101,9 @@ class Fetcher:
     def _bring(self, errand: Errand) -> Clip:
         url = errand.link.url or errand.renew()
         part = self._download(errand, url)
+        self.on_here(errand)
         media = self._look_inside(part)
-        if not _whole(media):
+        if not media.is_whole:
             log.warning("%s arrived whole in length but is broken inside; fetching it once more", errand.name)
             part, media = self._fetch_again(errand, part, media)
         target = self._folder / errand.name
@@ -155,7 +158,3 @@ class Fetcher:
         except BrokenMedia as error:
             log.warning("%s", error)
             return _NOTHING_READABLE
-
-
-def _whole(media: Media) -> bool:
-    return media.complete and not media.damage and media.video is not None

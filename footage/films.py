@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from zoneinfo import ZoneInfo
@@ -17,7 +18,7 @@ from footage.journal import Journal
 from footage.models import UTC, Camera, Clip, MediaType, TimeWindow
 from footage.naming import Names
 from footage.overlay import clock_line
-from footage.progress import Progress
+from footage.progress import COMPOSED, JOINED, PieceState, Progress
 from footage.settings import FilmSettings
 from footage.standing import Standing
 from footage.telematics import NO_TRACK, Track
@@ -157,8 +158,13 @@ class Films:
         )
         line = clock_line(settings.overlay, ZoneInfo(incident.timezone), incident.window.start, self._track)
         return SideBySide(
-            incident.window, look, work=self._work, tool=self._tool, say=self._progress.say, clock_line=line
+            incident.window, look, work=self._work, tool=self._tool, told=self._tell_stretch, clock_line=line
         )
+
+    def _tell_stretch(self, number: int, is_made: bool) -> None:
+        if self._side_by_side is not None:
+            of = len(self._side_by_side.stretches)
+            self._progress.piece(COMPOSED, number, of, PieceState.MADE if is_made else PieceState.MAKING)
 
     def _tiles(self) -> list[tuple[Camera, Tile]]:
         return [(camera, Tile(camera.label, self._pieces(camera))) for camera in self._standing.cameras()]
@@ -181,9 +187,17 @@ class Films:
         cameras = [camera for camera in self._standing.cameras() if self._playable(camera)]
         merged: dict[str, Path] = {}
         notes: list[str] = []
+
+        def merge(camera: Camera) -> tuple[Path, Sequence[str]]:
+            told = partial(self._progress.piece, JOINED, cameras.index(camera), len(cameras))
+            told(PieceState.MAKING)
+            result = self._merge(camera)
+            told(PieceState.MADE)
+            return result
+
         with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="join") as pool:
             try:
-                for camera, (path, said) in zip(cameras, pool.map(self._merge, cameras), strict=True):
+                for camera, (path, said) in zip(cameras, pool.map(merge, cameras), strict=True):
                     merged[camera.word] = path
                     notes += said
             except BaseException:

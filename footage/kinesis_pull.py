@@ -197,7 +197,8 @@ class StreamPull:
         self._record(result)
         if isinstance(result, Clip):  # on disk in the journal: how it came may be forgotten
             discard(part_path(self._work, result.path.name))
-        reason = result.reason if isinstance(result, Missing) else ""
+        flaw = "" if isinstance(result, Missing) or result.media.is_whole else "damaged"
+        reason = result.reason if isinstance(result, Missing) else flaw
         self._progress.cell(self._camera.word, result.window, state, reason)
 
     def _endure(self, lost: Lost) -> None:

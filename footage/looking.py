@@ -146,6 +146,7 @@ class Looking:
         complete = bool(own) and len(ready) + len(ended) == len(own)
         news = sum(self._send(link, camera, request) for link in ready) > 0
         if not complete:
+            self._note_pending(own, (camera, request.window))
             return news
         if not ready:
             self._end(request, camera, ended[0].status)
@@ -154,6 +155,11 @@ class Looking:
             self._journal.add_missing(Missing(camera, link.window, link.status))
         self._errands.close((camera, request.window))
         return news
+
+    def _note_pending(self, own: Sequence[MediaLink], cell: Cell) -> None:
+        is_pending = any(link.status in _WAITING_WORDS for link in own)
+        if is_pending and self._board.state(cell) is CellState.ASKED:
+            self._board.set(cell, CellState.UPLOADING)
 
     def _id_unknown(self, request: Request, error: RequestRefused) -> bool:
         self._unknown_ids[request.number] += 1

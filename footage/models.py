@@ -189,6 +189,11 @@ class Media:
     complete: bool = True
     damage: tuple[tuple[float, float], ...] = ()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether there are pictures, and all of them can be read."""
+        return self.complete and not self.damage and self.video is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Clip:

@@ -8,13 +8,31 @@ from footage.models import TimeWindow
 
 
 class CellState(str, Enum):
-    """How one camera of one window stands."""
+    """How one camera of one window stands; the value is the word for people."""
 
     WANTED = "waiting"
-    ASKED = "uploading"
+    ASKED = "requested"
+    """A request is on its way or accepted; what the service does with it is not known yet."""
+    UPLOADING = "uploading"
+    """The service has answered that it waits for the camera. It does not tell whether the vehicle is connected."""
     FETCHING = "downloading"
-    HERE = "here"
+    ARRIVED = "here"
+    """All bytes are on this disk and are being looked through; at the end: a part of it cannot be read."""
+    HERE = "verified"
+    """On this disk, in its place and in the journal; every packet that it declares was found."""
     MISSING = "missing"
+
+
+class PieceState(Enum):
+    """How one piece of a film stands."""
+
+    WAITING = "waiting"
+    MAKING = "being made"
+    MADE = "made"
+
+
+JOINED, COMPOSED = "joined", "side by side"
+"""The films as rows: one piece a camera, one piece a stretch of the time."""
 
 
 class Progress:
@@ -24,7 +42,10 @@ class Progress:
         """One sentence for the person."""
 
     def cell(self, camera: str, window: TimeWindow, state: CellState, reason: str = "") -> None:
-        """One camera of one window has changed."""
+        """One camera of one window has changed; `reason` says why it is MISSING, or what is wrong with what is HERE."""
+
+    def piece(self, film: str, number: int, of: int, state: PieceState) -> None:
+        """One of the `of` pieces of a film has changed; `number` counts from 0."""
 
     def received(self, count: int) -> None:
         """`count` more bytes have arrived."""

@@ -47,7 +47,16 @@ def take_stock(journal: Journal, board: Board) -> Stock:
     for cell in board.in_state(CellState.WANTED):
         if _covered_without_request(journal, cell):
             board.set(cell, CellState.HERE)
+    for clip in journal.clips:
+        if not clip.media.is_whole:
+            _note_broken(clip, board)
     return stock
+
+
+def _note_broken(clip: Clip, board: Board) -> None:
+    for cell in board.in_state(CellState.HERE):
+        if cell[0] == clip.camera and clip.requested.overlap(cell[1]):
+            board.set(cell, CellState.HERE, "damaged")
 
 
 def _is_whole(clip: Clip) -> bool:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,10 +24,10 @@ from cli.desktop import opener
 from cli.grid import Standing, grid_lines, sign
 from cli.leaving import INTERRUPTED, Leaving
 from cli.screen import GridProgress, LineProgress, can_draw
-from demo.faults import Script
+from demo.faults import ClipFate, Script
 from footage.models import UTC, TimeWindow
-from footage.progress import CellState
-from tests.site import ROOT, START, Site, open_site
+from footage.progress import COMPOSED, JOINED, CellState, PieceState
+from tests.site import ROOT, START, Outcome, Site, open_site
 
 BEGIN = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)
 needs_pty = pytest.mark.skipif(os.name == "nt", reason="pexpect drives a pty, which Windows does not have")
@@ -50,12 +50,35 @@ def shown(standing: Standing, width: int, *, plain: bool = False) -> list[str]:
 
 
 def test_there_is_a_row_a_camera_and_a_cell_a_window() -> None:
-    row = [CellState.HERE, CellState.FETCHING, CellState.ASKED, CellState.MISSING, CellState.WANTED]
-    lines = shown(standing_of({"road": row, "driver": [CellState.HERE] * 5}), 40)
-    assert lines[1:3] == ["road   █↓↑×· 1/5", "driver █████ 5/5"]
+    lines = shown(standing_of({"road": list(CellState), "driver": [CellState.HERE] * 5}), 40)
+    assert lines[1:3] == ["road   ·○↑↓▒█× 1/7", "driver █████ 5/5"]
     text = " ".join(lines)
-    for word in ("waiting", "requested, uploading", "downloading", "here and verified", "missing", "resume latest"):
-        assert word in text
+    for state in CellState:
+        assert f"{sign(state, plain=False)} {6 if state is CellState.HERE else 1} {state.value}" in text
+    assert "resume latest" in text
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_every_state_of_a_window_has_a_sign_of_its_own(plain: bool) -> None:
+    assert len({sign(state, plain=plain) for state in CellState}) == len(CellState)
+    assert len({sign(state, plain=plain) for state in PieceState}) == len(PieceState)
+
+
+def test_films_have_rows_that_fill_as_they_are_made() -> None:
+    standing = standing_of({"road": [CellState.HERE] * 4})
+    for number, state in ((0, PieceState.MAKING), (0, PieceState.MADE), (1, PieceState.MAKING)):
+        standing.note_piece(COMPOSED, number, 4, state)
+    standing.note_piece(JOINED, 0, 1, PieceState.MADE)
+    lines = shown(standing, 60)
+    assert lines[1:4] == ["road         ████ 4/4", "side by side █»·· 1/4", "joined       █ 1/1"]
+    assert "» 1 being made" in " ".join(lines)
+
+
+def test_what_is_here_and_cannot_be_read_to_its_end_is_not_called_verified() -> None:
+    lines: list[str] = []
+    progress = LineProgress(lines.append, clock=lambda: 0.0)
+    progress.cell("road", minute(0), CellState.HERE, "damaged")
+    assert lines == ["Footage: 1 here; 0.0 MB received"]
 
 
 def test_a_console_with_ascii_only_gets_ascii() -> None:
@@ -84,7 +107,7 @@ def test_a_window_that_is_not_here_shows_however_many_share_its_cell(states: lis
 @pytest.mark.parametrize("at", [0, 51, 99])
 def test_one_window_of_a_hundred_that_is_not_here_is_seen(at: int) -> None:
     states = [CellState.HERE] * 100
-    states[at] = CellState.ASKED
+    states[at] = CellState.UPLOADING
     assert "↑" in shown(standing_of({"road": states}), 40)[1]
 
 
@@ -154,19 +177,50 @@ def test_plain_lines_come_at_once_and_then_at_most_every_two_seconds() -> None:
         progress.cell("road", minute(number), CellState.WANTED)
     for number in range(3):
         progress.cell("road", minute(number), CellState.ASKED)
-    assert lines == ["Footage: 3 uploading; 0.0 MB received"]
+    assert lines == ["Footage: 3 requested; 0.0 MB received"]
     progress.cell("road", minute(0), CellState.HERE)
     now[0] = 2.5
     progress.cell("road", minute(1), CellState.HERE)
     progress.cell("road", minute(2), CellState.HERE)
-    assert lines[1:] == ["Footage: 1 uploading, 2 here; 0.0 MB received", "Footage: 3 here; 0.0 MB received"]
+    assert lines[1:] == [
+        "Footage: 1 requested, 2 verified; 0.0 MB received",
+        "Footage: 3 verified; 0.0 MB received",
+    ]
+
+
+def test_the_last_change_is_said_even_where_none_follows() -> None:
+    now, lines, reminders = [0.0], [], []
+    progress = LineProgress(lines.append, clock=lambda: now[0], later=lambda seconds, act: reminders.append(act))
+    progress.cell("road", minute(0), CellState.ASKED)
+    now[0] = 0.5
+    for state in (CellState.ASKED, CellState.UPLOADING, CellState.UPLOADING):
+        progress.cell("road", minute(0), state)
+    assert lines == ["Footage: 1 requested; 0.0 MB received"]
+    [remind] = reminders
+    remind()
+    remind()
+    assert lines[1:] == ["Footage: 1 uploading; 0.0 MB received"]
+
+
+def test_films_are_told_in_plain_lines_too() -> None:
+    now, lines = [0.0], []
+    progress = LineProgress(lines.append, clock=lambda: now[0])
+    for number in range(3):
+        progress.piece(COMPOSED, number, 3, PieceState.MAKING)
+        progress.piece(COMPOSED, number, 3, PieceState.MADE)
+        now[0] += 1.5
+    assert lines == ["Films: side by side, 3 of 3 made"]
+    progress.piece(COMPOSED, 1, 3, PieceState.MAKING)
+    now[0] += 1.5
+    progress.piece(COMPOSED, 1, 3, PieceState.MADE)
+    assert lines[1:] == ["Films: side by side, 3 of 3 made"]
 
 
 def test_in_a_pipe_there_are_lines_and_no_escape_codes(site: Site) -> None:
     done = site.pull("--cameras", "road", minutes="1")
     assert done.code == 0, done.err
     assert "\x1b" not in done.out + done.err
-    assert "Footage: 1 here" in done.err
+    assert "Footage: 1 verified" in done.err
 
 
 # ---------------------------------------------------------------- Ctrl-C
@@ -288,3 +342,28 @@ def test_a_sentence_before_the_picture_is_not_lost(monkeypatch: pytest.MonkeyPat
     progress.say("Reading what is uploaded.")
     assert "Reading what is uploaded." in stream.getvalue()
     assert noted == ["Reading what is uploaded."]
+
+
+# ---------------------------------------------------------------- what the service lets one know
+
+
+def last_footage_line(outcome: Outcome) -> str:
+    """How the cells stood at the end."""
+    return [line for line in outcome.err.splitlines() if line.startswith("Footage:")][-1]
+
+
+@pytest.mark.parametrize(
+    ("script", "word"),
+    [
+        pytest.param(Script(limits=False, empty_for=3600), "requested", id="nothing is said of it"),
+        pytest.param(Script(limits=False, ready_after=3600), "uploading", id="pending"),
+        pytest.param(Script(limits=False, clips=(ClipFate(damage_at=0.9),)), "here", id="a part is unreadable"),
+        pytest.param(Script(limits=False), "verified", id="whole"),
+        pytest.param(Script(limits=False, clips=(ClipFate(status="failed"),)), "missing", id="failed"),
+    ],
+)
+def test_a_window_is_called_what_the_service_and_the_file_let_one_know(
+    site_with: Callable[[Script], Site], script: Script, word: str
+) -> None:
+    outcome = site_with(script).pull("--cameras", "road", "--wait", "0.06", minutes="1")
+    assert last_footage_line(outcome).startswith(f"Footage: 1 {word};"), outcome.err

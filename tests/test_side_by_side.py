@@ -215,18 +215,20 @@ def test_a_second_run_makes_nothing_that_is_there(folder, work):
     made(work, 4, tiles)
     kept = sorted((path.name, path.stat().st_mtime_ns) for path in work.iterdir())
     assert len(kept) == 2
-    said: list[str] = []
-    made(work, 4, tiles, say=said.append)
-    assert said == []
+    told: list[tuple[int, bool]] = []
+    made(work, 4, tiles, told=lambda number, is_made: told.append((number, is_made)))
+    assert sorted(told) == [(0, True), (1, True)], "made from the start"
     assert kept == sorted((path.name, path.stat().st_mtime_ns) for path in work.iterdir())
 
 
 def test_a_clip_that_came_late_changes_only_its_stretches(folder, work):
     first, second = record(folder, WIDE, 0.0, 2.0), record(folder, WIDE, 2.0, 2.0)
-    said: list[str] = []
+    told: list[tuple[int, bool]] = []
     made(work, 4, [laid("Road", 4, first)])
-    film = made(work, 4, [laid("Road", 4, first, second)], say=said.append)
-    assert said == ["side by side: stretch 2 of 2 is made"]
+    tiles = [laid("Road", 4, first, second)]
+    film = made(work, 4, tiles, told=lambda number, is_made: told.append((number, is_made)))
+    assert [number for number, is_made in told if not is_made] == [1]
+    assert told.index((1, False)) < told.index((1, True))
     assert all(shown.errors[0] is not None for shown in clocks(film.path, arrange(1, "row", 180).cells, Fraction(30)))
 
 
@@ -235,9 +237,10 @@ def test_the_same_clip_in_another_folder_needs_no_new_stretch(folder, work, tmp_
     made(work, 2, [laid("Road", 2, clip)])
     moved = tmp_path / "moved.mp4"
     moved.write_bytes(clip.path.read_bytes())
-    said: list[str] = []
-    made(work, 2, [laid("Road", 2, replace(clip, path=moved))], say=said.append)
-    assert said == []
+    told: list[tuple[int, bool]] = []
+    tiles = [laid("Road", 2, replace(clip, path=moved))]
+    made(work, 2, tiles, told=lambda number, is_made: told.append((number, is_made)))
+    assert told == [(0, True)]
 
 
 def test_what_a_killed_run_left_half_written_is_not_taken_for_a_stretch(folder, work):
@@ -245,9 +248,9 @@ def test_what_a_killed_run_left_half_written_is_not_taken_for_a_stretch(folder, 
     made(work, 2, tiles)
     [stretch] = work.glob("*.mp4")
     stretch.rename(stretch.with_name(f"{stretch.stem}.4242-abcdef01.part.mp4"))
-    said: list[str] = []
-    made(work, 2, tiles, say=said.append)
-    assert said == ["side by side: stretch 1 of 1 is made"]
+    told: list[tuple[int, bool]] = []
+    made(work, 2, tiles, told=lambda number, is_made: told.append((number, is_made)))
+    assert told == [(0, False), (0, True)]
 
 
 def test_offered_stretches_are_made_in_the_background(folder, work):

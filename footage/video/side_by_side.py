@@ -79,15 +79,15 @@ class _Job:
     done: Future[tuple[Damage, ...]]
 
 
-def silent(message: str) -> None:
-    """Takes a message about progress and says nothing."""
+def untold(stretch: int, is_made: bool) -> None:
+    """Takes what is told of a stretch and does nothing with it."""
 
 
 class SideBySide:
     """One film under way. `window` is the incident; `work` keeps the finished stretches from run to run.
 
-    Background threads each wait for one ffmpeg. `scan` and `hardware` stand for damage.scan and the hardware encoders
-    that may be tried.
+    Background threads each wait for one ffmpeg; `told` hears there which stretch is begun (False) or made (True).
+    `scan` and `hardware` stand for damage.scan and the hardware encoders that may be tried.
     """
 
     def __init__(
@@ -99,13 +99,13 @@ class SideBySide:
         tool: FFmpeg,
         workers: int | None = None,
         stretch_seconds: float = 60.0,
-        say: Callable[[str], None] = silent,
+        told: Callable[[int, bool], None] = untold,
         clock_line: ClockLine | None = None,
         scan: Scan | None = None,
         hardware: Sequence[Encoder] | None = None,
     ) -> None:
         fps = Fraction(look.fps)
-        self._look, self._work, self._tool, self._say = look, work, tool, say
+        self._look, self._work, self._tool, self._told = look, work, tool, told
         self._clock_line = clock_line
         self._axis = FrameAxis(window, fps)
         self._cuts = self._axis.cut(stretch_seconds)
@@ -209,7 +209,9 @@ class SideBySide:
     def _make(self, number: int, order: _Order) -> tuple[Damage, ...]:
         """Make one stretch, unless it is there, in a thread of the pool; returns the damage that prevented it."""
         if self._path(order).exists():
+            self._told(number, True)
             return ()
+        self._told(number, False)
         encoder, clips = self._encoder(order), clips_in(order.scene.tiles)
         target = self._path(order)
         growing = target.with_name(f"{target.stem}.{os.getpid()}-{secrets.token_hex(4)}.part.mp4")
@@ -218,7 +220,8 @@ class SideBySide:
             damage = self._complaints.news(said, clips)
             if not damage:
                 replace(growing, target)
-                self._say(f"side by side: stretch {number + 1} of {len(self._cuts)} is made")
+                self._told(number, True)
+                log.info("side by side: stretch %d of %d is made", number + 1, len(self._cuts))
         except ToolFailed as failure:
             damage = self._after_failure(number, order, encoder, failure)
         finally:
