@@ -32,8 +32,12 @@ app = typer.Typer(cls=ProgramPage, add_completion=False, rich_markup_mode=None, 
 def run_command(arguments: list[str]) -> int:
     """Do what the command line says; the exit code. Raises FootageError, InputRefused for a line that is no command."""
     words = ["--help" if word == ALL else word for word in arguments]
-    try:
-        code = app(given.spread_streams(words), standalone_mode=False, obj=ALL in arguments)
+    command = typer.main.get_command(app)
+    try:  # not by typer's own call, which ends on Ctrl-C without a word
+        with command.make_context("main.py", given.spread_streams(words), obj=ALL in arguments) as context:
+            code = command.invoke(context)
+    except typer.Exit as end:
+        return end.exit_code
     except TyperException as error:
         raise InputRefused(f"{error.format_message()} (--help shows what there is.)") from error
     return int(code or 0)

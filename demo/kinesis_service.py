@@ -34,8 +34,9 @@ class KinesisService:
     """The stand-in, serving from `with` on; control and data endpoint are the same server.
 
     `calls` counts the calls by action, `bodies` keeps what came over the wire, `delivered` the fragments that left in
-    clips (also in clips that were cut on the way). `denied` names actions without permission, `latency` is seconds per
-    call, `most` where clips are cut, `limits` turns the quotas on. Paths of faults are `/getClip` and so on.
+    clips (also in clips that were cut on the way), `clips` the files that left as such. `denied` names actions without
+    permission, `latency` is seconds per call, `most` where clips are cut, `limits` turns the quotas on. Paths of faults
+    are `/getClip` and so on.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class KinesisService:
         self.calls: Counter[str] = Counter()
         self.bodies: list[tuple[str, dict[str, Any]]] = []
         self.delivered: list[StoredFragment] = []
+        self.clips: list[Path] = []
         self.denied: set[str] = set()
         self.most = Most()
         self.latency = latency
@@ -166,6 +168,7 @@ class KinesisService:
         path = self._studio.clip(fragments)
         with self._lock:
             self.delivered += fragments
+            self.clips.append(path)
         return Answer(200, {"Content-Type": "video/mp4"}, part=FilePart(path, 0, path.stat().st_size))
 
     def _refuse_unknown(self, body: dict[str, Any], region: str) -> Answer:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,13 +42,15 @@ class Outcome:
         return [gap["reason"] for gap in self.result["cameras"][camera]["gaps"]]
 
 
-@dataclass
-class Site:
-    """One service, one output folder, one logs folder."""
+class Program:
+    """The program's command line in folders of its own; a subclass says which service it talks to."""
 
-    service: SamsaraService
     folder: Path
-    environ: dict[str, str] = field(default_factory=dict)
+    environ: dict[str, str]
+
+    def service_environ(self) -> Mapping[str, str]:
+        """What leads the program to the service."""
+        return {}
 
     @property
     def videos(self) -> Path:
@@ -63,8 +65,7 @@ class Site:
         return [sys.executable, str(ROOT / "main.py"), *arguments, *folders]
 
     def environment(self) -> dict[str, str]:
-        own = {"SAMSARA_API_KEY": self.service.key, "SAMSARA_API_URL": self.service.url}
-        return {**os.environ, **own, **self.environ}
+        return {**os.environ, **self.service_environ(), **self.environ}
 
     def run(self, *arguments: str, timeout: float = 120) -> Outcome:
         """Run the program as a person would, without a terminal."""
@@ -80,14 +81,26 @@ class Site:
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
 
+    def resume(self, *more: str) -> Outcome:
+        """Go on with the newest unfinished run."""
+        return self.run("resume", "latest", "--poll-interval", "0.1", "--json", *more)
+
+
+@dataclass
+class Site(Program):
+    """One service, one output folder, one logs folder."""
+
+    service: SamsaraService
+    folder: Path
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def service_environ(self) -> Mapping[str, str]:
+        return {"SAMSARA_API_KEY": self.service.key, "SAMSARA_API_URL": self.service.url}
+
     def pull(self, *more: str, vehicle: str = "Truck 104", minutes: str = "2", films: str = "none") -> Outcome:
         """Pull an incident that begins at START."""
         what = ("--vehicle", vehicle, "--start", START, "--duration", minutes, "--films", films)
         return self.run("pull", *what, *QUICK, *more)
-
-    def resume(self, *more: str) -> Outcome:
-        """Go on with the newest unfinished run."""
-        return self.run("resume", "latest", "--poll-interval", "0.1", "--json", *more)
 
     def asked(self) -> list[tuple[str, tuple[str, ...], int]]:
         """Start, cameras and number of the accepted retrievals."""

@@ -1,0 +1,115 @@
+"""A pull of streams through the real program that fetches only, or that is interrupted, and its way back."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from bench.kill_grounds import GROUNDS, KinesisSite
+from demo.faults import Fault
+from demo.kinesis_footage import demo_streams
+from demo.kinesis_service import KinesisService
+from demo.kinesis_streams import Studio
+from tests.site import START
+
+pytestmark = pytest.mark.slow
+
+ORDER = (*GROUNDS["kinesis"].order, "--films", "none")
+LEAVING_SECONDS = 2.0
+"""What the contract allows for Ctrl-C; a machine that does other work is allowed as much again here."""
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
+    return Studio(tmp_path_factory.mktemp("takes"))
+
+
+@pytest.fixture
+def site(tmp_path: Path, studio: Studio) -> Iterator[KinesisSite]:
+    start = datetime.fromisoformat(START.replace("Z", "+00:00"))
+    streams = demo_streams(studio, start, 1.2, height=120, fps=5, hole=10.0)
+    with KinesisService(streams, studio=studio) as service:
+        yield KinesisSite(service, tmp_path)
+
+
+def test_without_films_the_clips_are_fetched_and_nothing_is_made_of_them(site: KinesisSite) -> None:
+    outcome = site.run(*ORDER)
+    assert outcome.code == 3, outcome.err
+    folder = Path(outcome.result["folder"])
+    cameras = outcome.result["cameras"]
+    assert {word: camera["merged"] for word, camera in cameras.items()} == {"road": None, "driver": None}
+    assert outcome.result["side_by_side"] is None
+    films = {path.name for path in folder.glob("*.mp4")}
+    assert films == {clip["file"] for camera in cameras.values() for clip in camera["clips"]}
+    assert all((folder / name).read_bytes() in _sent(site) for name in films)
+    assert cameras["driver"]["gaps"] == []
+    assert [gap["reason"] for gap in cameras["road"]["gaps"]] == ["no_media"]
+
+
+def test_films_can_be_made_later_of_what_was_only_fetched(site: KinesisSite) -> None:
+    assert site.run(*ORDER).code == 3
+    fetched = len(site.service.clips)
+    later = site.run(*ORDER[:-1], "joined")
+    assert later.code == 3, later.err
+    assert all(camera["merged"] for camera in later.result["cameras"].values())
+    assert len(site.service.clips) == fetched
+
+
+@pytest.mark.parametrize(
+    ("action", "calls", "slow"),
+    [
+        pytest.param("DescribeStream", 1, Fault(path="/describeStream", delay=20), id="in the first call"),
+        pytest.param("ListFragments", 1, Fault(path="/listFragments", delay=20), id="while fragments are listed"),
+        pytest.param("GetClip", 6, Fault(path="/getClip", after=4, delay=20), id="while clips are waited for"),
+        pytest.param("GetClip", 6, Fault(path="/getClip", after=4, bytes_per_second=9000), id="in the clips' bodies"),
+    ],
+)
+def test_ctrl_c_leaves_within_two_seconds_and_what_is_whole_is_not_fetched_again(
+    site: KinesisSite, action: str, calls: int, slow: Fault
+) -> None:
+    site.service.fail(slow)
+    with _begun(site) as process:
+        _until(lambda: site.service.calls[action] >= calls)
+        interrupted = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+        seconds = time.monotonic() - interrupted
+    assert process.returncode == 130, err
+    assert seconds < 2 * LEAVING_SECONDS
+    assert json.loads(out)["error"]["kind"] == "interrupted"
+    site.service.fail()
+    again = GROUNDS["kinesis"].watch(site)
+    code = site.resume().code if list(site.logs.glob("request_ids_*")) else site.run(*ORDER).code
+    assert (code, again()) == (3, [])
+
+
+@contextmanager
+def _begun(site: KinesisSite) -> Iterator[subprocess.Popen[str]]:
+    """The program, running; it is killed if it still runs in the end."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        site.command(*ORDER), env=site.environment(), stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _sent(site: KinesisSite) -> set[bytes]:
+    return {path.read_bytes() for path in site.service.clips}
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < give_up, "it did not happen"
+        time.sleep(0.02)
