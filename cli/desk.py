@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -29,8 +29,11 @@ from helpers import Asker, Question, ask_in_terminal, can_ask, ring_bell
 if TYPE_CHECKING:
     from cli.screen import GridProgress, LineProgress
     from cli.services import Services
+    from footage.execution import Parts
     from footage.journal import Journal, Request
+    from footage.progress import Progress
     from footage.run import Plan, Run
+    from footage.settings import RunSettings
 
 log = logging.getLogger(__name__)
 
@@ -201,23 +204,29 @@ class Desk:
         return asker is None or self.options.yes or asker.confirm("Go on with it?", default=True)
 
     def _new_run(self, journal: Journal) -> Run:
-        from footage.run import Parts, Run
+        from footage.run import Run
+
+        progress = self._progress_of(journal)
+        parts = self._parts(journal.incident, journal.settings, self._tool, progress)
+        parts = replace(parts, keep=lambda draft: draft.keep_in(self.options.logs))
+        self.run = Run(journal, parts, output=self.options.output, logs=self.options.logs)
+        return self.run
+
+    def _parts(self, incident: Incident, settings: RunSettings, tool: FFmpeg, progress: Progress) -> Parts:
+        from footage.execution import Parts
         from footage.video.probe import inspect
         from footage.video.stills import inspect_still
 
-        parts = Parts(
+        return Parts(
             service=self.services.samsara,
-            kinesis=lambda: self.services.kinesis(journal.settings.kinesis),
-            inspect=inspect_still if journal.incident.media_type is MediaType.IMAGE else inspect,
-            tool=self._tool,
-            progress=self._progress_of(journal),
-            may_ask_again=lambda request: self._may_ask_again(journal, request),
+            kinesis=lambda: self.services.kinesis(settings.kinesis),
+            inspect=inspect_still if incident.media_type is MediaType.IMAGE else inspect,
+            tool=tool,
+            progress=progress,
+            may_ask_again=lambda request: self._may_ask_again(settings, request),
             clock=lambda: datetime.now(UTC),
-            keep=lambda draft: draft.keep_in(self.options.logs),
             log_file=self.log_file,
         )
-        self.run = Run(journal, parts, output=self.options.output, logs=self.options.logs)
-        return self.run
 
     def _show_dry(self, plan: Plan) -> int:
         if self.options.json:
@@ -236,8 +245,8 @@ class Desk:
         if not asker.confirm("Go on?", default=True):
             raise Interrupted("Nothing was asked of Samsara.")
 
-    def _may_ask_again(self, journal: Journal, request: Request) -> bool:
-        if journal.settings.ask_again:
+    def _may_ask_again(self, settings: RunSettings, request: Request) -> bool:
+        if settings.ask_again:
             return True
         asker = self._asker
         if asker is None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from footage.errors import FootageError
 from footage.journal import Journal
-from footage.models import Camera, Incident
+from footage.models import Camera, Incident, Quota
 from footage.plan import expected_bytes
 from footage.values_json import incident_to_json, time_text
 
@@ -43,16 +43,26 @@ def plan_words(plan: Plan) -> Iterator[str]:
 
 
 def _expected_words(plan: Plan) -> str:
+    return expected_words(*expected_of(plan), plan.free)
+
+
+def expected_of(plan: Plan) -> tuple[int, int]:
+    """About how many bytes there are to download, and how many the folder takes."""
     incident = plan.incident
     cells = plan.windows * sum(camera.source == "samsara" for camera in incident.cameras)
     here = plan.here / cells if cells else 0.0
     seconds = incident.window.seconds * len(incident.cameras) * (1 - here)
-    download, disk = expected_bytes(seconds, incident.media_type)
-    tight = ", more than is free" if disk > plan.free else ""
-    return f"Expected: about {_size(download)} to download, {_size(disk)} on disk (a guess){tight}"
+    return expected_bytes(seconds, incident.media_type)
 
 
-def _size(count: int) -> str:
+def expected_words(download: int, disk: int, free: int) -> str:
+    """What is expected, in bytes, beside what is free."""
+    tight = ", more than is free" if disk > free else ""
+    return f"Expected: about {size_words(download)} to download, {size_words(disk)} on disk (a guess){tight}"
+
+
+def size_words(count: int) -> str:
+    """So many bytes."""
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"
 
 
@@ -63,7 +73,7 @@ def _request_words(plan: Plan) -> Iterator[str]:
             f"Not asked again: {plan.here} camera windows are here, {plan.already_uploaded} are uploaded already, "
             f"{plan.held} requests are known"
         )
-    yield f"Quota: about {plan.estimated_seconds:g} seconds{_quota_left(plan)}"
+    yield f"Quota: about {plan.estimated_seconds:g} seconds{quota_left(plan.quota)}"
 
 
 def _camera_words(camera: Camera) -> str:
@@ -166,8 +176,9 @@ def _about(incident: Incident) -> str:
     return f"{incident.name}, {span}, {', '.join(camera.word for camera in incident.cameras)}"
 
 
-def _quota_left(plan: Plan) -> str:
-    if plan.quota is None:
+def quota_left(quota: Quota | None) -> str:
+    """What is left of the month's allowance, as the end of a sentence."""
+    if quota is None:
         return " (what is left is known after the first request)"
-    left = max(0.0, plan.quota.limit_seconds - plan.quota.used_seconds)
+    left = max(0.0, quota.limit_seconds - quota.used_seconds)
     return f" of {left:g} left this month"

@@ -58,6 +58,12 @@ class Budget:
             raise QuotaReached(quota_sentence(quota, self._in_flight + ahead))
 
 
+def refuse_beyond_quota(quota: Quota | None, seconds: float) -> None:
+    """Raise QuotaReached where the last known figure says that this is more than is left."""
+    if quota is not None and seconds > quota.limit_seconds - quota.used_seconds:
+        raise QuotaReached(quota_sentence(quota, seconds))
+
+
 def quota_sentence(quota: Quota, needed: float) -> str:
     """Why a spending is not made, with its figures."""
     left = max(0.0, quota.limit_seconds - quota.used_seconds)

@@ -26,6 +26,15 @@ def unfinished_run(journals: list[Journal], incident: Incident) -> Journal | Non
     return None
 
 
+def latest_of(journals: list[Journal], incident: Incident) -> Journal | None:
+    """The newest run of the same incident and cameras that no other took the place of, finished or not."""
+    for journal in reversed(journals):
+        same = same_incident(journal.incident, incident) and journal.incident.cameras == incident.cameras
+        if same and journal.state != "superseded":
+            return journal
+    return None
+
+
 def latest_journal(logs: Path) -> Journal:
     """The newest journal that is not finished, else the newest. Raises InputRefused where there is none."""
     journals = find_journals(logs)
@@ -74,17 +83,22 @@ class Witness:
     def __init__(self, logs: Path, incident: Incident, journals: list[Journal]) -> None:
         self._logs = logs
         self._incident = incident
+        self._known = {journal.path for journal in journals}
         self._others = {journal.path for journal in journals if not same_incident(journal.incident, incident)}
         self._stood = self._look()
 
-    def sees_change(self) -> bool:
-        """Whether a journal of the incident is new or another than it was."""
-        return self._look() != self._stood
+    def sees_change(self, siblings: Path | None = None) -> bool:
+        """Whether a journal of the incident is new or another than it was.
 
-    def _look(self) -> dict[Path, tuple[int, int]]:
+        New ones in the folder `siblings` are the caller's own, of the other incidents of a list.
+        """
+        return self._look(siblings) != self._stood
+
+    def _look(self, siblings: Path | None = None) -> dict[Path, tuple[int, int]]:
         stood = {}
         for path in journal_paths(self._logs):
-            if path not in self._others and self._concerns(path):
+            is_sibling = path.parent == siblings and path not in self._known
+            if path not in self._others and not is_sibling and self._concerns(path):
                 facts = path.stat()
                 stood[path] = (facts.st_mtime_ns, facts.st_size)
         return stood

@@ -56,7 +56,7 @@ class Parts:
     progress: Progress
     may_ask_again: Callable[[Request], bool]
     clock: Callable[[], datetime]
-    keep: Callable[[Journal], None]
+    keep: Callable[[Journal], None] = lambda draft: None
     log_file: Path | None = None
     readers: Executor | None = None
 
@@ -123,13 +123,16 @@ class Execution:
             self._stop()
             raise
 
-    def begin(self, budget: Budget) -> None:
-        """Hold the folder, give the journal its file and start what works in the background."""
+    def begin(self, budget: Budget, siblings: Path | None = None) -> None:
+        """Hold the folder, give the journal its file and start what works in the background.
+
+        Of a list of incidents, `siblings` is the folder of their journals; streams then begin when it is their turn.
+        """
         journal, prepared = self.journal, self._prepared
         if journal.path is None:
             journal.folder = claim_folder(self._output, journal.incident)
         work = self._held.enter_context(hold_folder(journal.folder, self._parts.clock()))
-        if prepared.witness.sees_change():
+        if prepared.witness.sees_change(siblings):
             raise IncidentHeld("Another run of this incident went on in the meantime: run the command again.")
         if journal.path is None:
             self._parts.keep(journal)
@@ -137,13 +140,15 @@ class Execution:
             other.finish("superseded")
         journal.finish("running")
         under_way = self._under_way = self._start_work(work)
-        self._start_streams(under_way)
+        if siblings is None:
+            self._start_streams(under_way)
         if not prepared.board.ended:
             self.retrieval = self._open_retrieval(under_way, budget)
 
     def finish(self) -> Report:
         """Wait for the streams, make the films, seal the package, note how it ended and let go of the folder."""
         under_way, standing = self._working, self._working.standing
+        self._start_streams(under_way)
         under_way.streams.wait(meanwhile=under_way.films.offer)
         error = self.retrieval.stopped_by if self.retrieval else None
         standing.open_reason = "quota" if isinstance(error, QuotaReached) else "pending"
@@ -236,6 +241,8 @@ class Execution:
         return _UnderWay(work, standing, packager, films, streams)
 
     def _start_streams(self, under_way: _UnderWay) -> None:
+        if under_way.streams.started:
+            return
         if self._prepared.streams_done:
             under_way.standing.streams_open.clear()
         else:

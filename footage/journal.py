@@ -251,8 +251,8 @@ def load_journal(path: Path) -> Journal:
 
 
 def journal_paths(logs: Path) -> list[Path]:
-    """Every file in the logs folder that is named as a journal is."""
-    return sorted(logs.glob(f"{PREFIX}*.json"))
+    """Every file that is named as a journal is, in the logs folder and in those of lists of incidents."""
+    return sorted([*logs.glob(f"{PREFIX}*.json"), *logs.glob(f"batch_*/{PREFIX}*.json")])
 
 
 def find_journals(logs: Path) -> list[Journal]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from threading import Lock
 
 from footage.board import Board, Cell
 from footage.errands import Errands
@@ -28,6 +29,7 @@ class Borrower:
 
 @dataclass(frozen=True, slots=True)
 class _Loan:
+    borrower: Borrower
     cell: Cell
     lenders: tuple[tuple[Borrower, Cell], ...]
 
@@ -35,6 +37,19 @@ class _Loan:
     def is_due(self) -> bool:
         """Whether every lender knows how its own cell ended."""
         return all(lender.board.state(cell) in _ENDED for lender, cell in self.lenders)
+
+    def depends_on(self, lender: Journal) -> bool:
+        """Whether this one is to lend it, or a part of it."""
+        return any(each.journal is lender for each, _ in self.lenders)
+
+    def give_up(self) -> None:
+        """Leave the cell to its borrower, or open for a later run where somebody has asked for it already."""
+        states = [lender.board.state(cell) for lender, cell in self.lenders]
+        asked = any(state not in (CellState.WANTED, *_ENDED) for state in states)
+        if asked:
+            self.borrower.board.set(self.cell, CellState.MISSING, "pending")
+        else:
+            self.borrower.board.set(self.cell, CellState.WANTED)
 
     def clips(self) -> list[Clip]:
         """What the lenders have of it."""
@@ -60,13 +75,14 @@ class Loans:
     def __init__(self) -> None:
         self._lent: dict[_Subject, dict[TimeWindow, tuple[Borrower, Cell]]] = defaultdict(dict)
         self._open: dict[int, list[_Loan]] = {}
+        self._lock = Lock()
 
     def arrange(self, borrower: Borrower, wanted: Sequence[Cell]) -> list[Cell]:
         """The cells of `wanted` that others get already; all the rest of the board is from now on there to be lent.
 
         What is borrowed stands on the board as asked for.
         """
-        loans = [loan for cell in wanted if (loan := self._loan(borrower.journal.incident, cell)) is not None]
+        loans = [loan for cell in wanted if (loan := self._loan(borrower, cell)) is not None]
         self._open[id(borrower.journal)] = loans
         borrowed = {loan.cell for loan in loans}
         for camera, window in borrowed:
@@ -80,19 +96,34 @@ class Loans:
 
     def settle(self, borrower: Borrower, errands: Errands) -> None:
         """Send for copies of what lenders have got, and end what they have not."""
-        loans = self._open.get(id(borrower.journal), [])
-        for loan in [loan for loan in loans if loan.is_due]:
-            loans.remove(loan)
-            self._hand_over(loan, borrower, errands)
+        for loan in self._take(borrower.journal, lambda loan: loan.is_due):
+            self._hand_over(loan, errands)
 
-    def _loan(self, incident: Incident, cell: Cell) -> _Loan | None:
+    def release(self, lender: Journal) -> None:
+        """Expect nothing more of a lender that failed: what it never asked for, its borrowers ask for themselves.
+
+        What it did ask for is left open: a later run of the list goes on with it, and nothing is paid twice.
+        """
+        for journal in [loan.borrower.journal for loans in self._open.values() for loan in loans[:1]]:
+            for loan in self._take(journal, lambda loan: loan.depends_on(lender) and not loan.is_due):
+                loan.give_up()
+
+    def _take(self, borrower: Journal, which: Callable[[_Loan], bool]) -> list[_Loan]:
+        with self._lock:
+            loans = self._open.get(id(borrower), [])
+            taken = [loan for loan in loans if which(loan)]
+            self._open[id(borrower)] = [loan for loan in loans if loan not in taken]
+        return taken
+
+    def _loan(self, borrower: Borrower, cell: Cell) -> _Loan | None:
         camera, window = cell
-        lent = self._lent[_subject(incident, camera)]
+        lent = self._lent[_subject(borrower.journal.incident, camera)]
         near = [each for each in lent if each.overlap(window)]
         chosen = covering([MediaLink(camera, each, "available") for each in near], window)
-        return _Loan(cell, tuple(lent[link.window] for link in chosen)) if chosen else None
+        return _Loan(borrower, cell, tuple(lent[link.window] for link in chosen)) if chosen else None
 
-    def _hand_over(self, loan: _Loan, borrower: Borrower, errands: Errands) -> None:
+    def _hand_over(self, loan: _Loan, errands: Errands) -> None:
+        borrower = loan.borrower
         for hole in loan.holes():
             borrower.journal.add_missing(hole)
         clips = loan.clips()

@@ -40,7 +40,7 @@ class Retrieval:
         self.on_turn = on_turn
         self._journal = journal
         self._asking = asking
-        self._errands = errands
+        self.errands = errands
         self._fetcher = fetcher
         self._board = board
         self.stopped_by: FootageError | None = None
@@ -87,22 +87,23 @@ class Retrieval:
 
     def _book(self, arrivals: Sequence[Arrival]) -> None:
         """Record what came and what is complete with it, as one change of the journal; then tidy up."""
-        if not arrivals and not self._errands.some_complete:
+        if not arrivals and not self.errands.some_complete:
             return
         with self._journal.together():
             for arrival in arrivals:
-                self._errands.book(arrival)
-            for cell in self._errands.take_complete():
+                self.errands.book(arrival)
+            for cell in self.errands.take_complete():
                 self._end_cell(cell)
-        self._errands.settle()
+        self.errands.settle()
 
     def _end_cell(self, cell: Cell) -> None:
-        failed = self._errands.has_failed(cell)
+        failed = self.errands.has_failed(cell)
         owner = self._journal.owner(*cell)
         if owner is not None:
             self._journal.end_camera(owner.number, cell[0], "download" if failed else "here")
         elif failed:
-            self._errands.reopen(cell)
+            self.errands.reopen(cell)
             self._board.set(cell, CellState.WANTED)
             return
-        self._board.set(cell, CellState.MISSING if failed else CellState.HERE, "download" if failed else "")
+        state, reason = (CellState.MISSING, "download") if failed else (CellState.HERE, self.errands.flaw(cell))
+        self._board.set(cell, state, reason)

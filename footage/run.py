@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from footage.board import Board, Cell
-from footage.budget import quota_sentence
+from footage.budget import refuse_beyond_quota
 from footage.earlier import Witness, carry_over, last_quota, refuse_superseded
-from footage.errors import FootageError, QuotaReached
+from footage.errors import FootageError
 from footage.execution import Execution, Parts, Prepared, requests_of
 from footage.files import free_bytes
 from footage.films import FilmSet
@@ -42,9 +42,7 @@ class Plan:
 
     def refuse_beyond_quota(self) -> None:
         """Raise QuotaReached where the last known figure says that the plan is too large."""
-        left = self.quota.limit_seconds - self.quota.used_seconds if self.quota else None
-        if self.quota is not None and left is not None and self.estimated_seconds > left:
-            raise QuotaReached(quota_sentence(self.quota, self.estimated_seconds))
+        refuse_beyond_quota(self.quota, self.estimated_seconds)
 
 
 class Run:

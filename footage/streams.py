@@ -49,6 +49,11 @@ class Streams:
         self._threads: list[threading.Thread] = []
         self._failures: list[BaseException] = []
 
+    @property
+    def started(self) -> bool:
+        """Whether any stream is or was pulled."""
+        return bool(self._threads)
+
     def start(self) -> None:
         """Begin with every stream; returns at once."""
         for camera in self._journal.incident.cameras:

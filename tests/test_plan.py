@@ -39,9 +39,9 @@ def test_windows_cover_the_time_exactly_and_are_as_few_as_can_be(seconds: int, l
     assert len(windows) == -(-seconds // longest)
 
 
-@given(seconds=lengths, longest=st.integers(1, 2400), first=st.floats(0.5, 2400))
+@given(seconds=lengths, longest=st.integers(1, 2400), first=st.integers(1, 2400))
 def test_a_first_window_of_its_own_length_leaves_the_rest_as_it_would_be(
-    seconds: int, longest: int, first: float
+    seconds: int, longest: int, first: int
 ) -> None:
     windows = split_window(window(0, seconds), longest, first)
     assert windows[0].seconds == pytest.approx(min(first, seconds) if first < seconds else min(longest, seconds))

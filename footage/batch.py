@@ -1,0 +1,220 @@
+"""A list of incidents carried out: all ask first, one loop goes round among them, each is finished when it is over."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from footage.batch_journal import RUNNING, BatchJournal, Entry
+from footage.batch_plan import BatchProgress, RowEnd
+from footage.batch_prepare import CONCERNS_ALL, Prepared
+from footage.budget import Budget
+from footage.errors import FootageError, Interrupted
+from footage.execution import Execution
+from footage.loans import Borrower
+from footage.retrieval import Retrieval
+from footage.rounds import Patience, Rounds
+from footage.run import Run
+from footage.sweep import Sweep
+from footage.uploads import Uploads
+
+log = logging.getLogger(__name__)
+
+_CHECK_SECONDS = 0.2
+_LEAVING_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`wait` is the minutes until footage must be there, `poll_interval` the seconds between looks (None: adaptive).
+
+    `at_once` is how many incidents are finished (joined, composed, packed) side by side.
+    """
+
+    wait: float
+    poll_interval: float | None
+    over_quota: bool
+    at_once: int
+
+
+@dataclass
+class _Row:
+    """A row at work."""
+
+    entry: Entry
+    run: Run
+    execution: Execution
+    done: Future[None] | None = None
+
+
+class Batch:
+    """One list. `carry_out` spends and delivers, `stop` ends everything within a moment."""
+
+    def __init__(
+        self,
+        journal: BatchJournal,
+        prepared: Prepared,
+        limits: Limits,
+        *,
+        progress: BatchProgress,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._journal = journal
+        self._prepared = prepared
+        self._limits = limits
+        self._progress = progress
+        self._clock = clock
+        self._rows = [_Row(ready.entry, ready.run, ready.run.execute()) for ready in prepared.rows]
+        self._ends: dict[int, RowEnd] = {}
+        self._pool = ThreadPoolExecutor(limits.at_once, thread_name_prefix="row")
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+
+    @property
+    def ends(self) -> list[RowEnd]:
+        """How the rows have ended so far, in their order."""
+        return [self._ends[entry.row] for entry in self._journal.entries if entry.row in self._ends]
+
+    def carry_out(self) -> list[RowEnd]:
+        """Ask, wait, fetch, make the films of every row; how each ended.
+
+        Raises what concerns all rows: NotAllowed, DiskTrouble, Interrupted. What is here by then is kept, and a later
+        run goes on with it.
+        """
+        try:
+            self._carry_out()
+        except KeyboardInterrupt:
+            interrupted = Interrupted("Interrupted; everything so far is kept.")
+            self._abandon(interrupted)
+            raise interrupted from None
+        except FootageError as error:
+            self._abandon(error)
+            raise
+        except BaseException:
+            self.stop()
+            raise
+        finally:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+        return self.ends
+
+    def stop(self) -> None:
+        """End all background work within a moment; what is whole is kept."""
+        self._stopped.set()
+        for row in self._rows:
+            row.run.parts.stop.set()
+
+    def _carry_out(self) -> None:
+        for end in self._prepared.ends:
+            state = end.error.kind if end.error else str((end.facts or {})["status"])
+            self._end(end, state, end.error.message if end.error else "")
+        budget = Budget(over_quota=self._limits.over_quota, clock=self._clock)
+        for row in self._rows:
+            self._begin(row, budget)
+        retrievals: dict[Retrieval, _Row] = {}
+        for row in self._at_work():
+            if row.execution.retrieval is None:
+                row.done = self._pool.submit(self._finish, row)
+            else:
+                retrievals[row.execution.retrieval] = row
+        if retrievals and self._prepared.uploads is not None:
+            self._rounds(retrievals, self._prepared.uploads).run()
+        self._await_rows()
+
+    def _begin(self, row: _Row, budget: Budget) -> None:
+        try:
+            row.execution.begin(budget, self._journal.rows_folder)
+        except CONCERNS_ALL:
+            raise
+        except FootageError as error:
+            self._fail(row, error)
+            return
+        self._journal.note(row.entry.row, state=RUNNING, journal=row.run.journal.path)
+        if row.execution.retrieval is not None:
+            row.execution.retrieval.on_turn = partial(
+                self._turn, row, row.execution.retrieval, row.execution.retrieval.on_turn
+            )
+
+    def _turn(self, row: _Row, retrieval: Retrieval, offer: Callable[[], None]) -> None:
+        self._prepared.loans.settle(Borrower(row.run.journal, row.run.board), retrieval.errands)
+        offer()
+
+    def _rounds(self, retrievals: dict[Retrieval, _Row], uploads: Uploads) -> Rounds:
+        def over(retrieval: Retrieval) -> None:
+            row = retrievals[retrieval]
+            uploads.leave(row.run.journal.incident)
+            row.done = self._pool.submit(self._finish, row)
+
+        def fail(retrieval: Retrieval, error: FootageError) -> None:
+            if isinstance(error, CONCERNS_ALL):
+                raise error
+            row = retrievals[retrieval]
+            rounds.drop(retrieval)
+            uploads.leave(row.run.journal.incident)
+            self._fail(row, error)
+
+        rounds = Rounds(
+            list(retrievals),
+            Sweep(uploads),
+            Patience(self._clock() + timedelta(minutes=self._limits.wait), self._limits.poll_interval),
+            progress=self._progress,
+            clock=self._clock,
+            sleep=self._stopped.wait,
+            on_over=over,
+            on_error=fail,
+        )
+        return rounds
+
+    def _finish(self, row: _Row) -> None:
+        """Finish a row, in a thread of the pool."""
+        try:
+            report = row.execution.finish()
+        except FootageError as error:
+            self._fail(row, error)
+            return
+        except BaseException:
+            log.exception("row %d", row.entry.row)
+            self.stop()
+            raise
+        self._end(RowEnd(row.entry, row.run.journal.folder, report.to_json()), report.status)
+
+    def _fail(self, row: _Row, error: FootageError) -> None:
+        """End one row alone; the others go on."""
+        log.warning("row %d: %s", row.entry.row, error)
+        self._prepared.loans.release(row.run.journal)
+        row.execution.abandon(error)
+        if not self._stopped.is_set():
+            self._end(RowEnd(row.entry, row.run.journal.folder, error=error), error.kind, error.message)
+
+    def _end(self, end: RowEnd, state: str, message: str = "") -> None:
+        with self._lock:
+            self._ends[end.entry.row] = end
+        self._journal.note(end.entry.row, state=state, message=message)
+        self._progress.ended(end)
+
+    def _at_work(self) -> Iterator[_Row]:
+        return (row for row in self._rows if row.entry.row not in self._ends)
+
+    def _await_rows(self) -> None:
+        """Until every row is finished. It looks up now and then, so that Ctrl-C is heard on Windows too."""
+        pending = self._futures()
+        while pending:
+            done, pending = wait(pending, timeout=_CHECK_SECONDS)
+            for each in done:
+                each.result()
+            if self._stopped.is_set():
+                raise Interrupted("stopped while the films were made")
+
+    def _futures(self) -> set[Future[None]]:
+        return {row.done for row in self._rows if row.done is not None}
+
+    def _abandon(self, error: FootageError) -> None:
+        self.stop()
+        wait([each for each in self._futures() if each.running()], timeout=_LEAVING_SECONDS)
+        for row in self._at_work():
+            if row.done is None or not row.done.running():
+                row.execution.abandon(error)

@@ -1,0 +1,135 @@
+"""What is found out of a list of incidents before anything is spent: what is done, what is uploaded, what rows share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from footage.batch_journal import BatchJournal, Entry
+from footage.batch_plan import BatchPlan, BatchProgress, RowEnd, facts_if_done
+from footage.earlier import latest_of
+from footage.errors import DiskTrouble, FootageError, Interrupted, NotAllowed
+from footage.execution import Parts
+from footage.files import free_bytes
+from footage.journal import Journal, find_journals
+from footage.loans import Borrower, Loans, common_cuts
+from footage.plan import LONGEST_REQUEST
+from footage.polling import MediaService
+from footage.progress import Progress
+from footage.run import Run
+from footage.uploads import Uploads
+
+CONCERNS_ALL = (NotAllowed, DiskTrouble, Interrupted)
+"""Errors that end a whole list; any other ends one row."""
+
+PartsOf = Callable[[Entry, Progress], Parts]
+"""Gives a row what it works with: a tool of its own, and a `keep` that gives its journal the list's file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A row that is prepared and has something to do."""
+
+    entry: Entry
+    run: Run
+
+    @property
+    def begins(self) -> tuple[datetime, int]:
+        """For the order of work: oldest footage first, since cameras overwrite."""
+        return self.run.journal.incident.window.start, self.entry.row
+
+
+@dataclass
+class Prepared:
+    """`ends` are the rows that are over already; `uploads` is None where nothing is wanted of Samsara."""
+
+    rows: list[Ready] = field(default_factory=list)
+    ends: list[RowEnd] = field(default_factory=list)
+    uploads: Uploads | None = None
+    loans: Loans = field(default_factory=Loans)
+    plan: BatchPlan | None = None
+
+
+class Preparation:
+    """Looks at every row of a list. Changes nothing anywhere."""
+
+    def __init__(
+        self,
+        journal: BatchJournal,
+        parts_of: PartsOf,
+        *,
+        service: Callable[[], MediaService],
+        logs: Path,
+        progress: BatchProgress,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._journal = journal
+        self._parts_of = parts_of
+        self._service = service
+        self._logs = logs
+        self._progress = progress
+        self._clock = clock
+        self._prepared = Prepared()
+
+    def prepare(self) -> tuple[Prepared, BatchPlan]:
+        """Take stock of every row, look what is uploaded, find what rows share. Raises what concerns all rows."""
+        journals, prepared = find_journals(self._logs), self._prepared
+        entries = self._journal.entries
+        firsts = common_cuts([(entry.incident, _longest(entry)) for entry in entries])
+        for entry, first in zip(entries, firsts, strict=True):
+            self._prepare_row(entry, first, journals)
+        prepared.rows.sort(key=lambda row: row.begins)
+        self._look()
+        borrowed = sum(
+            len(prepared.loans.arrange(Borrower(row.run.journal, row.run.board), row.run.wanted))
+            for row in prepared.rows
+        )
+        return prepared, self._plan(borrowed)
+
+    def _prepare_row(self, entry: Entry, first: float | None, journals: list[Journal]) -> None:
+        journal = latest_of(journals, entry.incident) or self._new_journal(entry, first)
+        if (facts := facts_if_done(journal, entry)) is not None:
+            self._prepared.ends.append(RowEnd(entry, journal.folder, facts))
+            return
+        # How its windows are cut stays as it was; all else is as the row wants it now.
+        journal.settings = replace(entry.settings, requests=journal.settings.requests)
+        parts = self._parts_of(entry, self._progress.row(entry))
+        run = Run(journal, parts, output=self._journal.output, logs=self._logs)
+        try:
+            run.take_stock(journals)
+        except CONCERNS_ALL:
+            raise
+        except FootageError as error:
+            self._prepared.ends.append(RowEnd(entry, None, error=error))
+            return
+        self._prepared.rows.append(Ready(entry, run))
+
+    def _new_journal(self, entry: Entry, first: float | None) -> Journal:
+        settings = replace(entry.settings, requests=replace(entry.settings.requests, first=first))
+        return Journal(None, entry.incident, self._journal.output, settings, self._clock())
+
+    def _look(self) -> None:
+        """One look at the list of uploaded media for all rows, in as few calls as there can be."""
+        looking = [row.run for row in self._prepared.rows if not row.run.board.ended]
+        if not looking:
+            return
+        uploads = self._prepared.uploads = Uploads(self._service())
+        uploads.join(run.journal.incident for run in looking)
+        if any(run.wanted for run in looking):
+            self._progress.say("Looking what is uploaded already.")
+            uploads.read()
+        for run in looking:
+            run.look_up(uploads)
+
+    def _plan(self, borrowed: int) -> BatchPlan:
+        plans = tuple(row.run.plan() for row in self._prepared.rows)
+        refused = sum(end.error is not None for end in self._prepared.ends)
+        quota = next((plan.quota for plan in plans if plan.quota), None)
+        free = free_bytes(self._journal.output)
+        return BatchPlan(plans, len(self._prepared.ends) - refused, refused, borrowed, quota, free)
+
+
+def _longest(entry: Entry) -> int:
+    return entry.settings.requests.longest or LONGEST_REQUEST[entry.incident.media_type]
