@@ -71,11 +71,11 @@ def take_order(
     """
     source = _source(options, asker)
     vehicle = _vehicle(options, asker, read_fleet()) if source == "samsara" else None
-    window, zone = _window(options, asker, ask_all=ask_all, now=now)
+    window, zone = order_window(options, asker, ask_all=ask_all, now=now)
     cameras = _cameras(options, asker if ask_all else None) if vehicle else ()
     cameras = add_streams(of_media_type(cameras, options), _streams(options, asker, source, find_streams))
-    _check_audio(options.settings.films.audio, cameras)
-    return Incident(_name(options, vehicle, cameras), window, zone.key, cameras, vehicle, options.media_type)
+    check_audio(options.settings.films.audio, cameras)
+    return Incident(order_name(options, vehicle, cameras), window, zone.key, cameras, vehicle, options.media_type)
 
 
 def of_media_type(cameras: Sequence[Camera], options: PullOptions) -> tuple[Camera, ...]:
@@ -93,7 +93,8 @@ def of_media_type(cameras: Sequence[Camera], options: PullOptions) -> tuple[Came
     return tuple(camera for camera in cameras if not is_analog(camera.word))
 
 
-def _check_audio(audio: str | None, cameras: Sequence[Camera]) -> None:
+def check_audio(audio: str | None, cameras: Sequence[Camera]) -> None:
+    """Raise InputRefused where the sound is to come from a camera that is not asked for."""
     words = [camera.word for camera in cameras]
     if audio not in (None, "none", *words):
         raise InputRefused(f"--audio {audio!r} is none of the cameras: use none or one of {', '.join(words)}.")
@@ -118,7 +119,8 @@ def _streams(
     return ()
 
 
-def _name(options: PullOptions, vehicle: Vehicle | None, cameras: Sequence[Camera]) -> str:
+def order_name(options: PullOptions, vehicle: Vehicle | None, cameras: Sequence[Camera]) -> str:
+    """What heads the folder's name."""
     if options.name:
         return options.name
     if vehicle is not None:
@@ -142,10 +144,11 @@ def _vehicle(options: PullOptions, asker: Asker | None, fleet: Fleet) -> Vehicle
     return _need(asker, "--vehicle").vehicle(fleet.pick, fleet.offers)
 
 
-def _window(
+def order_window(
     options: PullOptions, asker: Asker | None, *, ask_all: bool, now: datetime
 ) -> tuple[TimeWindow, ZoneInfo]:
-    _refuse_two_ways(options)
+    """The asked time and its zone. Raises InputRefused, also where the time has not passed yet."""
+    refuse_two_ways(options)
     given = parse_zone(options.timezone) if options.timezone is not None else None
     if options.around is not None:
         zone = given or parse_zone(local_zone_name())
@@ -157,7 +160,8 @@ def _window(
     return window, zone
 
 
-def _refuse_two_ways(options: PullOptions) -> None:
+def refuse_two_ways(options: PullOptions) -> None:
+    """Raise InputRefused where the same thing is said in two ways."""
     if options.duration is not None and options.end is not None:
         raise InputRefused("Give either --duration or --end, not both.")
     others = (options.start, options.duration, options.end)

@@ -4,6 +4,7 @@
      |- InputRefused                 exit 2   change what was typed
      |   |- UnknownVehicle                    pick one of the names that were found
      |   |- UnclearTime                       say which of two readings is meant
+     |   |- SheetRefused                      correct the cells that the message lists
      |   `- InsecureAddress                   use https
      |- NotAllowed                   exit 6   change the key or its permissions
      |   |- KeyMissing
@@ -27,7 +28,12 @@ The message says what happened and what to do; `main.py` turns it into words on 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
+
+_FAULTS_SHOWN = 40
+_FAULT_LENGTH = 300
 
 
 class FootageError(Exception):
@@ -73,6 +79,38 @@ class UnclearTime(InputRefused):
     def __init__(self, message: str, readings: tuple[str, str]) -> None:
         super().__init__(message)
         self.readings = readings
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one cell of a list of incidents. `row` as Excel counts it; the message is a sentence."""
+
+    row: int
+    column: str
+    message: str
+
+    def __str__(self) -> str:
+        said = f"row {self.row}, {self.column}: {self.message}"
+        return said if len(said) <= _FAULT_LENGTH else f"{said[: _FAULT_LENGTH - 3]}..."
+
+
+class SheetRefused(InputRefused):
+    """Cells of a list of incidents cannot be used.
+
+    `faults` are all of them; the message lists as many as a person reads.
+    """
+
+    kind = "sheet"
+    remedy = "Correct these cells and run the command again; nothing was asked for yet."
+
+    def __init__(self, name: str, faults: Sequence[Fault]) -> None:
+        lines = [str(fault) for fault in faults[:_FAULTS_SHOWN]]
+        rest = len(faults) - len(lines)
+        if rest:
+            lines.append(f"and {rest} more, which --json lists.")
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        super().__init__("\n  ".join([f"{name} has {count}:", *lines]))
+        self.faults = tuple(faults)
 
 
 class InsecureAddress(InputRefused):

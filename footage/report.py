@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from footage.errors import FootageError
+from footage.errors import FootageError, SheetRefused
 from footage.films import FilmSet
 from footage.journal import Journal
 from footage.models import Camera, Clip, Missing, Quota, TimeWindow
@@ -154,9 +154,12 @@ def quota_json(quota: Quota | None, estimated_seconds: float) -> dict[str, Any]:
     }
 
 
-def error_json(error: FootageError | None) -> dict[str, str] | None:
-    """An error as the result shows it."""
-    return None if error is None else {"kind": error.kind, "message": error.message}
+def error_json(error: FootageError | None) -> dict[str, Any] | None:
+    """An error as the result shows it; of a list of incidents with every fault by itself."""
+    if error is None:
+        return None
+    faults = {"faults": [asdict(fault) for fault in error.faults]} if isinstance(error, SheetRefused) else {}
+    return {"kind": error.kind, "message": error.message, **faults}
 
 
 def failure_json(error: FootageError, log: Path | None, journal: Path | None = None) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def place(wall: datetime, zone: tzinfo, what: str) -> datetime:
 def parse_zone(text: str) -> ZoneInfo:
     """The zone of that IANA name, in any case. Raises InputRefused with names that come near."""
     typed = text.strip()[:100]
-    names = {name.casefold(): name for name in available_timezones()}
+    names = _zone_names()
     name = names.get(typed.casefold().replace(" ", "_"))
     if name is None:
         near = ", ".join(_near_zones(typed.casefold(), names)) or "America/Chicago"
@@ -110,6 +110,11 @@ def echo(moment: datetime, zone: tzinfo) -> str:
         f"{local:%A}, {local.day} {local:%B %Y, %H:%M:%S} in {zone} (UTC{offset}), "
         f"which is {moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     )
+
+
+@cache
+def _zone_names() -> dict[str, str]:
+    return {name.casefold(): name for name in available_timezones()}
 
 
 @cache
