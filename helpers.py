@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
 from typing import TextIO, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from cli.terminal import Offer, Offers, Question, ask_drawn
 from footage.cameras import CAMERA_INPUTS, DEFAULT_CAMERAS, parse_streams
 from footage.errors import InputRefused, Interrupted, UnclearTime
 from footage.keys import clean_key, key_from_keyring, resolve_key
-from footage.models import Camera, Source, TimeWindow
+from footage.models import UTC, Camera, Source, TimeWindow
 from footage.typed import (
     check_past,
     parse_cameras,
@@ -71,6 +71,13 @@ KEY = Question("key", "Samsara API key (hidden)", hidden=True)
 VEHICLE = Question("vehicle", "Vehicle: name, id, or part of name, plate or VIN")
 START = Question("start", "Start (MM/DD/YYYY HH:MM, 24-hour)")
 ZONE = Question("zone", "Time zone of the start (city or zone)", offers=lambda text: list(map(Offer, zones_like(text))))
+CAMERAS_KEEP = timedelta(days=7)
+"""About how long a camera keeps what nobody asked for: by driving time, less than a week (Samsara's help pages)."""
+OLD_FOOTAGE = (
+    "That is more than a week ago. The cameras overwrite their oldest footage after some days of driving: "
+    "what was not uploaded by then may be gone."
+)
+
 DURATION = Question("duration", "Duration in minutes (or 5 before, 10 after)")
 STREAMS = Question("camera", "Cameras and their streams (CAMERA=STREAM, with commas)")
 CAMERAS = Question(
@@ -108,7 +115,7 @@ def wait_for_enter() -> None:
 def ask_until_valid(question: Question, parse: Callable[[str], T], ask: Ask, say: Say = say_on_stderr) -> T:
     """Ask, and ask again with the parser's sentence, until the answer can be understood. Raises Interrupted.
 
-    A wrong answer comes back with the Up key; it is not put on the line, where the right one would be added to it.
+    A wrong answer stays on the line, to be corrected there or typed anew.
     """
     while True:
         answer = ask(question).strip()
@@ -119,8 +126,13 @@ def ask_until_valid(question: Question, parse: Callable[[str], T], ask: Ask, say
             return parse(answer or question.default or "")
         except InputRefused as refused:
             say(refused.message)
-        if not question.hidden:
-            question = replace(question, earlier=(*question.earlier, answer))
+        if answer and not question.hidden:
+            question = _with_earlier(question, answer)
+
+
+def _with_earlier(question: Question, answer: str) -> Question:
+    """The question again, with an answer that was wrong; by now what edits lines is loaded."""
+    return replace(question, earlier=(*question.earlier, answer), plain=False)
 
 
 class Asker:
@@ -148,25 +160,29 @@ class Asker:
 
     def start(self, zone: ZoneInfo | None, now: datetime, default_zone: str) -> tuple[datetime, ZoneInfo]:
         """The start in UTC and the zone it was meant in; the zone is asked for after the start unless it is given."""
+        question = START
         while True:
-            wall = self.valid(START, parse_wall_time)
+            text, wall = self.valid(question, lambda typed: (typed, parse_wall_time(typed)))
             zone = zone or self.valid(replace(ZONE, default=default_zone), parse_place)
             try:
                 start = self._placed(wall, zone)
-                check_past(TimeWindow(start, start), now)
+                check_past(TimeWindow(start, start), now, zone)
             except InputRefused as refused:
                 self._say(refused.message)
+                question = _with_earlier(question, text)
             else:
                 self._say(f"That is {echo(start, zone)}.")
+                if now - start > CAMERAS_KEEP:
+                    self._say(OLD_FOOTAGE)
                 return start, zone
 
-    def window(self, start: datetime, now: datetime) -> TimeWindow:
+    def window(self, start: datetime, now: datetime, zone: tzinfo = UTC) -> TimeWindow:
         """The incident's time: so many minutes from the start on, or some before it and some after."""
 
         def parse(text: str) -> TimeWindow:
             before, after = parse_stretch(text)
             window = window_of(start - before, end=start + after)
-            check_past(window, now)
+            check_past(window, now, zone)
             return window
 
         return self.valid(DURATION, parse)

@@ -23,7 +23,7 @@ from footage.errors import FootageError, InputRefused, Interrupted
 from footage.models import UTC, Incident, MediaType
 from footage.trust import trust_system
 from footage.video.ffmpeg import FFmpeg
-from helpers import Asker, Question, ask_in_terminal, can_ask, ring_bell
+from helpers import CAMERAS_KEEP, OLD_FOOTAGE, Asker, Question, ask_in_terminal, can_ask, ring_bell
 
 # What films and services need is imported where it is used: the first question must not wait for it.
 if TYPE_CHECKING:
@@ -38,13 +38,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-CAMERAS_KEEP = timedelta(days=7)
-"""About how long a camera keeps what nobody asked for: by driving time, less than a week (Samsara's help pages)."""
 _LONG_SECONDS = 60.0
-OLD_FOOTAGE = (
-    "That is more than a week ago. The cameras overwrite their oldest footage after some days of driving: "
-    "what was not uploaded by then may be gone."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +85,10 @@ class Desk:
             find_streams=lambda: self.services.streams(options.settings.kinesis),
             now=now,
         )
-        self._warn_of_age(incident, now)
         if ask_all:
             self._tell_command(incident)
+        else:
+            self._warn_of_age(incident, now)
         return self._pull(incident, options, now, dry_run=dry_run, ask_all=ask_all)
 
     def _pull(self, incident: Incident, options: PullOptions, now: datetime, *, dry_run: bool, ask_all: bool) -> int:

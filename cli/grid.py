@@ -39,6 +39,7 @@ ORDER = tuple(state for state in _LOOKS if isinstance(state, CellState))
 _EXPLAINED: tuple[State, ...] = (*ORDER, PieceState.MAKING)
 GLYPHS = "".join(look.sign for look in _LOOKS.values())
 """All signs; a console that cannot show every one of them gets the plain ones."""
+_ENDED = (CellState.HERE, CellState.MISSING)
 _DONE = (CellState.HERE, PieceState.MADE)
 _LONGEST_LABEL = 12
 _SLOWEST_SAID = 50_000
@@ -135,10 +136,10 @@ def _legend(standing: Standing, *, plain: bool) -> str:
 
 
 def _sentence(standing: Standing) -> str:
-    waits = ""
-    if standing.since and standing.until:
-        waits = f"Working since {standing.since:%H:%M}, waiting until {standing.until:%a %H:%M} at most. "
-    return f"{waits}Ctrl-C leaves and loses nothing; to come back: {standing.resume}"
+    since = f"Working since {standing.since:%H:%M}" if standing.since else "Working"
+    is_waiting = any(state not in _ENDED for state in standing.states.values())
+    until = f", waiting until {standing.until:%a %H:%M} at most" if standing.until and is_waiting else ""
+    return f"{since}{until}. Ctrl-C leaves and loses nothing; to come back: {standing.resume}"
 
 
 def _cut(text: str, width: int) -> str:

@@ -156,7 +156,7 @@ def order_window(
     else:
         start, zone = _start(options, asker, given, ask_all=ask_all, now=now)
         window = _ending(options, asker, start, zone, now)
-    check_past(window, now)
+    check_past(window, now, zone)
     return window, zone
 
 
@@ -193,7 +193,7 @@ def _ending(
         return window_of(start, end=parse_end(options.end, zone))
     if options.duration is not None:
         return window_of(start, duration=parse_duration(options.duration))
-    return _need(asker, "--duration").window(start, now)
+    return _need(asker, "--duration").window(start, now, zone)
 
 
 def _cameras(options: PullOptions, asker: Asker | None) -> tuple[Camera, ...]:

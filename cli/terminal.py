@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _MOST_OFFERED = 30
 _MENU_LINES = 6
+_TAKE_UP = "right arrow to correct it"
 
 
 class Offer(NamedTuple):
@@ -31,8 +32,8 @@ Offers = Callable[[str], Sequence[Offer]]
 class Question:
     """One question. An empty answer takes `default`; `shown` stands for it on the screen where the two differ.
 
-    `offers` are shown while something is typed, `ticks` as a list to tick. `earlier` answers, which were wrong, come
-    back with the Up key.
+    `offers` are shown while something is typed, `ticks` as a list to tick. Of the `earlier` answers, which were wrong,
+    the last one stands on the line until something is typed.
     """
 
     name: str
@@ -51,6 +52,27 @@ class Question:
         """The question as it stands on the screen."""
         shown = self.shown or self.default
         return f"{self.text} [{shown}]:" if shown else f"{self.text}:"
+
+
+@dataclass
+class Kept:
+    """A wrong answer that stands on the line as long as nothing is typed, and is taken up by the keys that edit.
+
+    What is typed takes its place, so that the right answer can be typed as if the line were empty; and Enter takes the
+    default, as on an empty line.
+    """
+
+    text: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What stands on the line."""
+        return f"{self.text}  ({_TAKE_UP})" if self.text else ""
+
+    def take(self) -> str:
+        """The answer, which is now on the line itself."""
+        text, self.text = self.text, ""
+        return text
 
 
 class TickList:
@@ -94,6 +116,7 @@ def ask_drawn(question: Question, stream: TextIO, *, on_drawn: Callable[[], None
     from prompt_toolkit import PromptSession
     from prompt_toolkit.application import get_app
     from prompt_toolkit.history import InMemoryHistory
+    from prompt_toolkit.key_binding import merge_key_bindings
     from prompt_toolkit.output import ColorDepth
 
     ticks = TickList(question.ticks, question.shown or question.default or "")
@@ -101,17 +124,21 @@ def ask_drawn(question: Question, stream: TextIO, *, on_drawn: Callable[[], None
     def message() -> str:
         return "\n".join([*ticks.lines(get_app().current_buffer.text), f"{question.prompt} "])
 
+    kept = Kept("" if question.hidden or not question.earlier else question.earlier[-1])
+    keys = [_editing_keys(kept), *([_tick_keys(ticks)] if question.ticks else [])]
     session: PromptSession[str] = PromptSession(
         message,
+        placeholder=lambda: [("dim", kept.shown)],
         is_password=question.hidden,
         completer=_completer(question.offers) if question.offers else None,
         complete_while_typing=question.offers is not None,
         reserve_space_for_menu=_MENU_LINES,
-        key_bindings=_tick_keys(ticks) if question.ticks else None,
+        key_bindings=merge_key_bindings(keys),
         history=InMemoryHistory(question.earlier),
         output=_output(stream),
         color_depth=ColorDepth.DEPTH_1_BIT,
     )
+    session.default_buffer.on_text_changed += lambda buffer: kept.take()
     return session.prompt(pre_run=on_drawn)
 
 
@@ -137,6 +164,27 @@ def _completer(offers: Offers) -> Completer:
                 yield Completion(offer.answer, start_position=-len(text), display_meta=offer.about)
 
     return OfferCompleter()
+
+
+def _editing_keys(kept: Kept) -> KeyBindings:
+    from prompt_toolkit.filters import Condition
+    from prompt_toolkit.key_binding import KeyBindings
+
+    keys = KeyBindings()
+
+    def take_up(event: KeyPressEvent) -> None:
+        buffer, text = event.current_buffer, kept.take()
+        if event.key_sequence[0].key in ("backspace", "c-h"):
+            text = text[:-1]
+        buffer.insert_text(text)
+        if event.key_sequence[0].key == "left":
+            buffer.cursor_left()
+        if event.key_sequence[0].key in ("home", "c-a"):
+            buffer.cursor_position = 0
+
+    for key in ("right", "end", "c-e", "left", "home", "c-a", "backspace"):
+        keys.add(key, filter=Condition(lambda: bool(kept.text)))(take_up)
+    return keys
 
 
 def _tick_keys(ticks: TickList) -> KeyBindings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from typing import cast, get_args
 
@@ -105,8 +105,11 @@ def window_of(start: datetime, *, duration: timedelta | None = None, end: dateti
     return TimeWindow(start, end)
 
 
-def check_past(window: TimeWindow, now: datetime) -> None:
+def check_past(window: TimeWindow, now: datetime, zone: tzinfo = UTC) -> None:
     """Raise InputRefused where the window has not ended yet: what is not recorded cannot be fetched."""
     if window.end > now:
-        ends, is_now = (f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" for moment in (window.end, now))
-        raise InputRefused(f"{ends} is in the future (it is now {is_now}): choose an earlier start or a shorter time.")
+        named = "UTC" if zone is UTC else f"in {zone}"
+        ends, is_now = (f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" for moment in (window.end, now))
+        raise InputRefused(
+            f"{ends} {named} is in the future (it is now {is_now}): choose an earlier start or a shorter time."
+        )

@@ -18,6 +18,7 @@ _US = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}) +([0-9]{1,2}):([0-9]{2})
 _ISO = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[T ][0-9]{2}:?[0-9]{2}[0-9:.,]*(?:Z|[+-][0-9:]+)?")
 _DATE_ONLY = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}|[0-9]{4}-?[0-9]{2}-?[0-9]{2}")
 _YEARS = range(2000, 2100)
+_ENOUGH_OF_A_CITY = 3
 
 _REGIONS = frozenset(
     ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
@@ -51,7 +52,7 @@ def parse_wall_time(text: str) -> datetime:
     except ValueError:
         moment = None
     if moment is None or moment.microsecond or moment.year not in _YEARS:
-        raise InputRefused(_advice(typed))
+        raise InputRefused(_advice(" ".join(text.split())))
     return moment
 
 
@@ -84,11 +85,13 @@ def parse_zone(text: str) -> ZoneInfo:
 
 
 def parse_place(text: str) -> ZoneInfo:
-    """The zone of an IANA name or of a city that gives a zone its name, such as Chicago."""
+    """The zone of an IANA name or of a city that gives a zone its name: Chicago, or as much of it as only it has."""
     try:
         return parse_zone(text)
     except InputRefused:
-        named = _cities().get(" ".join(text.replace("_", " ").casefold().split()))
+        typed = " ".join(text.replace("_", " ").casefold().split())
+        begun = [name for city, name in _cities().items() if city.startswith(typed) and len(typed) >= _ENOUGH_OF_A_CITY]
+        named = _cities().get(typed) or (begun[0] if len(begun) == 1 else None)
         if named is None:
             raise
         return ZoneInfo(named)

@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 from cli.desktop import opener
 from cli.grid import Standing, grid_lines, sign
 from cli.leaving import INTERRUPTED, Leaving
-from cli.screen import GridProgress, LineProgress, can_draw
+from cli.picture import can_draw
+from cli.screen import GridProgress, LineProgress
 from demo.faults import ClipFate, Script
 from footage.models import UTC, TimeWindow
 from footage.progress import COMPOSED, JOINED, CellState, PieceState
@@ -56,6 +57,13 @@ def test_there_is_a_row_a_camera_and_a_cell_a_window() -> None:
     for state in CellState:
         assert f"{sign(state, plain=False)} {6 if state is CellState.HERE else 1} {state.value}" in text
     assert "resume latest" in text
+
+
+def test_since_when_and_until_when_it_waits_is_said_while_it_waits() -> None:
+    waiting = " ".join(shown(standing_of({"road": [CellState.UPLOADING]}), 80))
+    assert "Working since 14:30, waiting until Thu 02:30 at most." in waiting
+    ended = " ".join(shown(standing_of({"road": [CellState.HERE, CellState.MISSING]}), 80))
+    assert "Working since 14:30. Ctrl-C" in ended
 
 
 @pytest.mark.parametrize("plain", [False, True])

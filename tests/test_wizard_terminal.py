@@ -87,14 +87,19 @@ def test_what_is_offered_finds_its_vehicle_again_and_is_safe_in_any_shell() -> N
 
 @pytest.mark.parametrize(
     ("text", "zone"),
-    [("chicago", "America/Chicago"), ("New York", "America/New_York"), ("america/denver", "America/Denver")],
+    [
+        ("chicago", "America/Chicago"),
+        ("chic", "America/Chicago"),
+        ("New York", "America/New_York"),
+        ("america/denver", "America/Denver"),
+    ],
 )
 def test_a_zone_may_be_named_by_its_city(text: str, zone: str) -> None:
     assert parse_place(text).key == zone
     assert zones_like(zone.rpartition("/")[2][:5])[0] == zone
 
 
-@pytest.mark.parametrize("text", ["CST", "Chicago time", "Springfield"])
+@pytest.mark.parametrize("text", ["CST", "Chicago time", "Springfield", "New", "ch", ""])
 def test_what_is_no_city_of_a_zone_is_not_taken_for_one(text: str) -> None:
     with pytest.raises(InputRefused):
         parse_place(text)
@@ -219,7 +224,7 @@ def test_ticking_twice_changes_nothing_but_the_order(words: list[str], steps: in
     assert sorted(ticks.toggled(ticks.toggled(text)).split(",")) == sorted(text.split(","))
 
 
-def test_a_wrong_answer_comes_back_with_the_next_question_but_not_on_its_line() -> None:
+def test_a_wrong_answer_is_kept_for_the_next_question() -> None:
     asked: list[Question] = []
     answers = ["ten", "x", "3"]
 
@@ -229,6 +234,36 @@ def test_a_wrong_answer_comes_back_with_the_next_question_but_not_on_its_line() 
 
     ask_until_valid(Question("duration", "Duration"), parse_duration, ask, lambda text: None)
     assert [question.earlier for question in asked] == [(), ("ten",), ("ten", "x")]
+
+
+def test_a_start_that_turns_out_to_be_impossible_is_kept_too() -> None:
+    asked: list[Question] = []
+    said: list[str] = []
+    answers = ["12/01/2026 08:00", "Chicago", "03/08/2026 02:30", "11/20/2026 08:00"]
+
+    def ask(question: Question) -> str:
+        asked.append(question)
+        return answers.pop(0)
+
+    start, _ = Asker(ask, said.append).start(None, NOW, "UTC")
+    assert start == datetime(2026, 11, 20, 14, tzinfo=UTC)
+    assert [question.earlier for question in asked] == [
+        (),
+        (),
+        ("12/01/2026 08:00",),
+        ("12/01/2026 08:00", "03/08/2026 02:30"),
+    ]
+    assert "2026-12-01 08:00:00 in America/Chicago is in the future (it is now 2026-11-22 06:00:00)" in said[0]
+
+
+def test_a_start_that_cameras_may_have_overwritten_is_warned_of_before_more_is_asked() -> None:
+    said: list[str] = []
+    answers = ["11/14/2026 08:00", "11/16/2026 08:00"]
+    asker = Asker(lambda question: answers.pop(0), said.append)
+    asker.start(ZoneInfo("UTC"), NOW, "UTC")
+    assert "more than a week ago" in said[-1]
+    asker.start(ZoneInfo("UTC"), NOW, "UTC")
+    assert "Monday" in said[-1]
 
 
 def test_the_wizard_says_when_a_part_was_taken() -> None:
@@ -253,7 +288,7 @@ def test_what_is_needed_later_is_loaded_once_and_waited_for() -> None:
 
 slow = pytest.mark.slow
 needs_pty = pytest.mark.skipif(os.name == "nt", reason="pexpect drives a pty, which Windows does not have")
-DOWN, UP = "\x1b[B", "\x1b[A"
+DOWN, UP, RIGHT, LEFT, BACKSPACE = "\x1b[B", "\x1b[A", "\x1b[C", "\x1b[D", "\x7f"
 
 
 class Wizard:
@@ -384,14 +419,14 @@ def test_ctrl_c_at_every_question_stops_and_spends_nothing(site: Site, depth: in
 
 @slow
 @needs_pty
-def test_a_list_is_ticked_and_a_wrong_answer_comes_back_with_up(site: Site) -> None:
+def test_a_list_is_ticked_and_a_wrong_answer_is_corrected_where_it_stands(site: Site) -> None:
     with wizard(site) as asked:
         for name, text in STEPS[:3]:
             asked.answer(name, text)
         asked.answer("start", "11/18/2026 08:3")
         asked.ask("Start .MM")
-        asked.child.send(UP)
         asked.child.expect("11/18/2026 08:3")
+        asked.child.send(RIGHT)
         asked.child.sendline("0")
         asked.answer("zone", "chicago")
         asked.answer("duration", "0.1")
@@ -401,5 +436,49 @@ def test_a_list_is_ticked_and_a_wrong_answer_comes_back_with_up(site: Site) -> N
         asked.child.send("\r")
         asked.child.expect("--cameras road,analog1")
         asked.ask("go on")
+        asked.child.sendcontrol("c")
+        assert asked.end() == 130
+
+
+@slow
+@needs_pty
+@pytest.mark.parametrize(
+    ("keys", "taken"),
+    [
+        pytest.param(["chicago"], "America/Chicago", id="typed anew"),
+        pytest.param([RIGHT, BACKSPACE, BACKSPACE], "America/Denver", id="corrected at its end"),
+        pytest.param([BACKSPACE, BACKSPACE], "America/Denver", id="shortened"),
+        pytest.param([LEFT, LEFT, BACKSPACE * 6, "phoenix", "\x0b"], "America/Phoenix", id="corrected inside"),
+        pytest.param([UP, BACKSPACE, BACKSPACE], "America/Denver", id="fetched with Up"),
+        pytest.param([], "America/Los_Angeles", id="Enter takes the default"),
+    ],
+)
+def test_a_wrong_answer_stands_on_the_line_to_be_corrected_or_typed_anew(
+    site: Site, keys: list[str], taken: str
+) -> None:
+    with wizard(site, TZ="America/Los_Angeles") as asked:
+        for name, text in STEPS[:3]:
+            asked.answer(name, text)
+        asked.answer("start", "11/18/2026 08:30")
+        asked.answer("zone", "denver11")
+        asked.child.expect("is no time zone")
+        asked.child.expect("Time zone of the start")
+        asked.child.expect("denver11 .*right arrow to correct it")
+        for key in keys:
+            asked.child.send(key)
+        asked.child.sendline("")
+        asked.child.expect(f"08:30:00 in {taken}")
+        asked.child.sendcontrol("c")
+        assert asked.end() == 130
+
+
+@slow
+@needs_pty
+def test_a_wrong_source_is_kept_as_well(site: Site) -> None:
+    with wizard(site) as asked:
+        asked.answer("source", "samsaraa")
+        asked.child.expect("right arrow to correct it")
+        asked.child.send(BACKSPACE + "\r")
+        asked.ask("key")
         asked.child.sendcontrol("c")
         assert asked.end() == 130
