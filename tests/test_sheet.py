@@ -146,7 +146,7 @@ def test_cells_of_excel_say_what_a_person_would_have_typed(tmp_path: Path) -> No
     path = workbook(
         tmp_path,
         ["Vehicle", "Start", "Duration", "FPS", "Reference"],
-        [281474976710656, datetime(2025, 4, 16, 13, 30, 1), 10.0, 30, 1234567.5],
+        [281474976710656, datetime(2025, 4, 16, 13, 30, 1), 10.0, 30, 1234567.5],  # noqa: DTZ001 - Excel knows no zone
         [],
         ["Truck 104", "04/16/2025 13:30", 0.1 + 0.2, None, True],
     )
@@ -159,7 +159,8 @@ def test_cells_of_excel_say_what_a_person_would_have_typed(tmp_path: Path) -> No
 
 
 def test_a_day_without_a_time_does_not_become_midnight(tmp_path: Path) -> None:
-    days = [date(2025, 4, 16), datetime(2025, 4, 16, 0, 0), time(0, 10), timedelta(minutes=10)]
+    midnight = datetime(2025, 4, 16, 0, 0)  # noqa: DTZ001 - Excel knows no zone
+    days = [date(2025, 4, 16), midnight, time(0, 10), timedelta(minutes=10)]
     sheet = read_sheet(workbook(tmp_path, ["start", "end", "duration", "before"], days), COLUMNS)
     assert list(sheet.rows[0].cells.values()) == ["2025-04-16", "2025-04-16T00:00:00", "00:10:00", "0:10:00"]
 
