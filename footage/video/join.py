@@ -29,6 +29,8 @@ _BYTES_PER_PACKET = 24
 _BYTES_PER_CUE = 40
 _INDEX_ROOM = 1 << 16
 _INDEX_TOO_SMALL = "reserved_moov_size"
+_QUEUE = ("-thread_queue_size", "256")
+"""Packets between ffmpeg's reader and its writer: with its own 8 the two wake each other all the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ def _command(film: _Film, texts: tuple[Path, Path, Path], title: str) -> list[st
     """ffmpeg's arguments up to the target. `-xerror`, because concat answers 0 after leaving files out."""
     listed, clock, marks = (str(path.absolute()) for path in texts)
     first = film.tables[0]
-    inputs = ["-xerror", "-f", "concat", "-safe", "0", "-auto_convert", "0", *SAFE_INPUT]
+    inputs = ["-xerror", *_QUEUE, "-f", "concat", "-safe", "0", "-auto_convert", "0", *SAFE_INPUT]
     inputs += ["-format_whitelist", f"concat,{MP4_DEMUXER}", "-i", listed]
     inputs += ["-f", "srt", *SAFE_INPUT, "-i", clock, "-f", "ffmetadata", *SAFE_INPUT, "-i", marks]
     chosen = ["-map", f"0:{first.video.index}"]
@@ -150,7 +152,7 @@ def _command(film: _Film, texts: tuple[Path, Path, Path], title: str) -> list[st
     elif first.audio is not None:
         chosen += ["-map", f"0:{first.audio.index}"]
     chosen += ["-map", "1:s:0", "-map_chapters", "2", "-c:v", "copy", "-c:a", "copy", "-c:s", "mov_text", *KEEP_ALL]
-    return [*inputs, *chosen, *_labels(film, title)]
+    return [*inputs, *chosen, *_QUEUE, *_labels(film, title)]
 
 
 def _labels(film: _Film, title: str) -> list[str]:
