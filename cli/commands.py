@@ -12,7 +12,7 @@ from typer.exceptions import TyperException
 from cli import options as given
 from cli.desktop import roomy
 from cli.helppage import ALL, CommandPage, ProgramPage
-from cli.opening import ask_everything, open_desk
+from cli.opening import ask_everything, open_batch_desk, open_desk
 from footage.errors import InputRefused
 from footage.models import UTC, MediaType
 from footage.settings import (
@@ -132,27 +132,83 @@ def resume(
     debug: given.Debug = False,
 ) -> int:
     """Go on with a run from its journal. Example: resume latest"""
+    from cli.batch import BatchOptions
     from cli.desk import DeskOptions
-    from footage.earlier import latest_journal
-    from footage.journal import find_journals, load_journal
+    from footage.resumable import find_resumables, latest_resumable, load_resumable
 
-    folder = output or Path("Videos")
-    desk = open_desk(DeskOptions(folder, logs, json_output, no_input, yes, debug, samsara_region.value))
+    shared = DeskOptions(output or Path("Videos"), logs, json_output, no_input, yes, debug, samsara_region.value)
+    waiting = wait_as(WaitSettings(), poll_interval, wait, settle)
+    desk = open_batch_desk(shared, BatchOptions(waiting, over_quota=over_quota, accept_partial=accept_partial))
     if all_:
-        chosen = [found for found in find_journals(logs) if not found.finished]
+        chosen = [found for found in find_resumables(logs) if not found.finished]
     else:
-        chosen = [latest_journal(logs) if journal == "latest" else load_journal(Path(journal))]
-    for found in chosen:
-        found.settings = replace(
-            found.settings,
-            waiting=wait_as(found.settings.waiting, poll_interval, wait, settle),
+        chosen = [latest_resumable(logs) if journal == "latest" else load_resumable(Path(journal))]
+
+    def allow(settings: RunSettings) -> RunSettings:
+        return replace(
+            settings,
+            waiting=wait_as(settings.waiting, poll_interval, wait, settle),
             over_quota=over_quota,
             ask_again=ask_again,
             accept_partial=accept_partial,
         )
+
+    for found in chosen:
+        found.change_settings(allow)
         if output is not None:
-            found.move_to(output / found.folder.name)
-    return desk.resume_all(chosen) if all_ else desk.resume(chosen[0])
+            found.move_to(output)
+    return desk.resume_all(chosen) if all_ else desk.go_on(chosen[0])
+
+
+@app.command(cls=CommandPage)
+def batch(
+    sheet: given.Sheet = None,
+    template: given.Template = False,
+    skip_faulty: given.SkipFaulty = False,
+    timezone: given.Timezone = None,
+    cameras: given.Cameras = None,
+    media_type: given.Media = MediaType.HIGH,
+    films: given.Films = given.FilmChoice.ALL,
+    layout: given.Layout = given.LayoutChoice.ROW,
+    tile_height: given.TileHeight = 720,
+    fps: given.Fps = 30,
+    overlay: given.Overlay = given.OverlayChoice.CLOCK,
+    max_parallel: given.MaxParallel = 2,
+    samsara_region: given.Samsara = given.Region.US,
+    output: given.Output = Path("Videos"),
+    logs: given.Logs = Path("Logs"),
+    poll_interval: given.PollInterval = None,
+    wait: given.Wait = None,
+    settle: given.Settle = None,
+    longest: given.Longest = None,
+    retries: given.Retries = 8,
+    over_quota: given.OverQuota = False,
+    dry_run: given.DryRun = False,
+    yes: given.Yes = False,
+    no_input: given.NoInput = False,
+    json_output: given.Json = False,
+    debug: given.Debug = False,
+) -> int:
+    """Pull a list of incidents from a spreadsheet, all together. Example: batch incidents.csv"""
+    from cli.batch import BatchOptions, tell_template
+    from cli.desk import DeskOptions
+    from cli.order import PullOptions
+
+    if template:
+        return tell_template(sheet, print_result)
+    if sheet is None:
+        raise InputRefused("Name the list: batch incidents.csv. (batch --template shows how one begins.)")
+    waiting = wait_as(WaitSettings(retries=retries), poll_interval, wait, settle)
+    settings = RunSettings(
+        films=FilmSettings(films.value, layout.value, tile_height, fps, overlay=overlay.value),
+        waiting=waiting,
+        requests=RequestSettings(longest),
+        over_quota=over_quota,
+    )
+    base = PullOptions(timezone=timezone, cameras=cameras, media_type=media_type, settings=settings)
+    shared = DeskOptions(roomy(output), logs, json_output, no_input, yes, debug, samsara_region.value, retries)
+    options = BatchOptions(waiting, max_parallel, over_quota=over_quota, skip_faulty=skip_faulty)
+    return open_batch_desk(shared, options).start_list(sheet, base, dry_run=dry_run)
 
 
 @app.command(cls=CommandPage)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from cli.again import pull_command, resume_latest
 from cli.desktop import awake, has_desktop, open_folder
@@ -55,6 +56,16 @@ class DeskOptions:
     retries: int = 8
 
 
+class Shown(Protocol):
+    """Progress that is on the screen for a while, and can leave it to a question."""
+
+    def shown(self) -> AbstractContextManager[None]:
+        """Show while this lasts."""
+
+    def hidden(self) -> AbstractContextManager[None]:
+        """Leave the terminal to a question."""
+
+
 @dataclass
 class Desk:
     """Serves one call. `out` prints a line of the result, `say` a message for the person."""
@@ -68,7 +79,7 @@ class Desk:
     """Where a picture of the progress may be drawn, if anywhere."""
     _tool: FFmpeg = field(default_factory=FFmpeg)
     _warm_up: WarmUp = field(default_factory=WarmUp)
-    _progress: LineProgress | GridProgress = field(init=False)
+    _progress: Shown = field(init=False)
 
     def open_log(self) -> None:
         """Begin the log file of this call."""
@@ -114,35 +125,6 @@ class Desk:
         """Go on with a journal; the exit code."""
         self._new_run(journal).prepare()
         return self._deliver()
-
-    def resume_all(self, journals: Sequence[Journal]) -> int:
-        """Go on with several journals, one after another; one that ends badly ends alone. The highest exit code.
-
-        With --json the results come as the `runs` of one object.
-        """
-        results: list[str] = []
-        out, self.out = self.out, results.append if self.options.json else self.out
-        try:
-            code = max((self._resume_or_explain(journal) for journal in journals), default=0)
-        finally:
-            self.out = out
-        if self.options.json:
-            runs = [json.loads(result) for result in results]
-            self.out(json.dumps({"schema": 1, "exit_code": code, "runs": runs}))
-        elif not journals:
-            self.out("Every journal is finished: there is nothing to resume.")
-        return code
-
-    def _resume_or_explain(self, journal: Journal) -> int:
-        try:
-            return self.resume(journal)
-        except Interrupted:
-            raise
-        except FootageError as error:
-            code = self.explain(error)
-            self._tool = FFmpeg()  # the one that was told to stop has background work that must stay stopped
-            self.__dict__.pop("services", None)
-            return code
 
     def explain(self, error: FootageError) -> int:
         """Say how a call ended badly, in words or as the JSON object; the exit code."""
@@ -261,8 +243,8 @@ class Desk:
             until=now + timedelta(minutes=journal.settings.waiting.wait),
             resume=resume_latest(self.options.logs),
         )
-        self._progress = open_progress(self.screen, standing, lambda line: self._tell([line]))
-        return self._progress
+        progress = self._progress = open_progress(self.screen, standing, lambda line: self._tell([line]))
+        return progress
 
     def _deliver(self) -> int:
         assert self.run is not None  # noqa: S101 - made just before

@@ -94,7 +94,7 @@ def shown_state(state: CellState, reason: str) -> CellState:
 
 def grid_lines(standing: Standing, width: int, *, plain: bool = False) -> Iterator[list[Span]]:
     """The picture, a list of spans a line; no line is wider than `width`."""
-    yield [Span(_cut(standing.title, width), "bold")]
+    yield [Span(cut(standing.title, width), "bold")]
     rows: dict[str, Sequence[State]] = {camera: standing.row(camera) for camera in standing.cameras()}
     films: dict[str, Sequence[State]] = dict(standing.films)
     label = min(_LONGEST_LABEL, max(map(len, [*rows, *films]), default=0), width // 3)
@@ -107,12 +107,13 @@ def grid_lines(standing: Standing, width: int, *, plain: bool = False) -> Iterat
 def _row(name: str, states: Sequence[State], label: int, width: int, *, plain: bool) -> list[Span]:
     count = f" {sum(state in _DONE for state in states)}/{len(states)}"
     room = max(1, width - label - 1 - len(count))
+    return [Span(f"{name[:label]:<{label}} "), *bar(states, room, plain=plain), Span(count)]
+
+
+def bar(states: Sequence[State], room: int, *, plain: bool) -> list[Span]:
+    """The states as signs, in at most `room` of them."""
     cells = [_stands_for(group) for group in _grouped(states, room)]
-    return [
-        Span(f"{name[:label]:<{label}} "),
-        *(Span(sign(state, plain=plain), _LOOKS[state].style) for state in cells),
-        Span(count),
-    ]
+    return [Span(sign(state, plain=plain), _LOOKS[state].style) for state in cells]
 
 
 def _grouped(states: Sequence[State], room: int) -> Iterator[Sequence[State]]:
@@ -142,5 +143,6 @@ def _sentence(standing: Standing) -> str:
     return f"{since}{until}. Ctrl-C leaves and loses nothing; to come back: {standing.resume}"
 
 
-def _cut(text: str, width: int) -> str:
+def cut(text: str, width: int) -> str:
+    """At most `width` letters of a text."""
     return text if len(text) <= width else text[: max(0, width - 3)] + "..."[:width]

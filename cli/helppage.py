@@ -52,6 +52,17 @@ PAGES = {
             'python main.py resume "Logs/request_ids_2025-04-16_14-02-11.json"',
         )
     ),
+    "batch": Page(
+        (
+            "python main.py batch incidents.xlsx",
+            "python main.py batch incidents.csv --dry-run",
+            "python main.py batch --template incidents.xlsx      writes a list to begin with",
+        ),
+        (
+            *("sheet", "--template", "--skip-faulty", "--timezone", "--cameras", "--films", "--max-parallel"),
+            *("--output", "--wait", "--dry-run", "--yes", "--json"),
+        ),
+    ),
     "status": Page(("python main.py status", "python main.py status --json")),
     "verify": Page(('python main.py verify "Videos/Truck_104_2025-04-16_13-30-00_10min"',)),
     "pack": Page(('python main.py pack "Videos/Truck_104_2025-04-16_13-30-00_10min"',)),

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cli.desk import Desk, DeskOptions
 from cli.order import PullOptions
 from footage.errors import InputRefused
 from helpers import can_ask, print_result, say_on_stderr, screen
+
+if TYPE_CHECKING:
+    from cli.batch import BatchDesk, BatchOptions
 
 _open: list[Desk] = []
 
 
 def open_desk(options: DeskOptions) -> Desk:
     """A desk that speaks to this terminal, with its log begun."""
-    desk = Desk(options, out=print_result, say=say_on_stderr, screen=screen())
+    return _opened(Desk(options, out=print_result, say=say_on_stderr, screen=screen()))
+
+
+def open_batch_desk(options: DeskOptions, of_list: BatchOptions) -> BatchDesk:
+    """The same for lists of incidents; it serves single ones as well."""
+    from cli.batch import BatchDesk
+
+    desk = BatchDesk(options, out=print_result, say=say_on_stderr, screen=screen())
+    desk.of_list = of_list
+    _opened(desk)
+    return desk
+
+
+def _opened(desk: Desk) -> Desk:
     _open.append(desk)
     desk.open_log()
     return desk

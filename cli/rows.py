@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from cli.columns import PARSERS, value_of
 from cli.order import PullOptions, add_streams, check_audio, of_media_type, order_name, order_window, refuse_two_ways
 from footage.cameras import parse_streams
-from footage.errors import Fault, InputRefused, SheetRefused
+from footage.errors import Fault, InputRefused
 from footage.models import Camera, Incident, TimeWindow, Vehicle
 from footage.settings import RunSettings
 from footage.sheet import Row, Sheet
@@ -39,11 +39,13 @@ class RowOrder:
     settings: RunSettings
 
 
-def orders_of(sheet: Sheet, base: PullOptions, *, read_fleet: Callable[[], Fleet], now: datetime) -> list[RowOrder]:
-    """The incidents of a list, in its order. `base` is what holds for rows whose own cell is empty.
+def read_orders(
+    sheet: Sheet, base: PullOptions, *, read_fleet: Callable[[], Fleet], now: datetime
+) -> tuple[list[RowOrder], list[Fault]]:
+    """The incidents of a list, in its order, and all faults of all rows: a row with a fault is no incident.
 
-    `read_fleet` is called once, and only where a row names a vehicle. Raises SheetRefused with all faults of all rows,
-    and what `read_fleet` raises.
+    `base` is what holds for rows whose own cell is empty. `read_fleet` is called once, and only where a row names a
+    vehicle. Raises InputRefused for what is wrong with `base`, and what `read_fleet` raises.
     """
     _check(base)
     defaults = replace(base, timezone=base.timezone or local_zone_name())
@@ -56,9 +58,8 @@ def orders_of(sheet: Sheet, base: PullOptions, *, read_fleet: Callable[[], Fleet
         faults += reading.faults
         orders += [order] if order is not None else []
     faults += _repeated(orders)
-    if faults:
-        raise SheetRefused(sheet.name, sorted(faults, key=lambda fault: fault.row))
-    return orders
+    faulty = {fault.row for fault in faults}
+    return [order for order in orders if order.row not in faulty], sorted(faults, key=lambda fault: fault.row)
 
 
 def _check(base: PullOptions) -> None:

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock, Timer
 from time import monotonic
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
-from cli.grid import GLYPHS, ORDER, Standing, grid_lines, shown_state
+from cli.grid import ORDER, Span, Standing, grid_lines, shown_state
+from cli.picture import Picture, can_draw
 from footage.board import Cell
 from footage.models import TimeWindow
 from footage.progress import CellState, PieceState, Progress
 
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.live import Live
-    from rich.text import Text
-
 log = logging.getLogger(__name__)
 
 _EVERY_SECONDS = 2.0
-_A_SECOND = 4
 _SPEED_SECONDS = 5.0
 
 
@@ -139,21 +133,15 @@ class GridProgress(Progress):
         width: int | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._stream = stream
         self._standing = standing
-        self._note = note
-        self._width = width
-        self._clock = clock
         self._lock = Lock()
-        self._arrived: deque[tuple[float, int]] = deque()
-        self._plain = not _can_show(GLYPHS, stream)
-        self._live: Live | None = None
+        self._speed = Speed(clock)
+        self._picture = Picture(stream, self._lines, note=note, width=width)
+        self.shown, self.hidden, self.picture = self._picture.shown, self._picture.hidden, self._picture.drawn
 
     def say(self, text: str) -> None:
         """One sentence for the person: it stays above the picture, and in the log."""
-        self._note(text)
-        console = self._live.console if self._live is not None else self._console()
-        console.print(text, markup=False, highlight=False)
+        self._picture.say(text)
         with self._lock:
             self._standing.now = text
 
@@ -171,57 +159,31 @@ class GridProgress(Progress):
         """`count` more bytes have arrived."""
         with self._lock:
             self._standing.received += count
-            self._arrived.append((self._clock(), count))
+            self._speed.note(count)
 
-    @contextmanager
-    def shown(self) -> Iterator[None]:
-        """Draw while this lasts; the last picture stays."""
-        from rich.live import Live
-
-        self._live = Live(console=self._console(), get_renderable=self.picture, refresh_per_second=_A_SECOND)
-        with self._live:
-            yield
-
-    @contextmanager
-    def hidden(self) -> Iterator[None]:
-        """Leave the terminal to a question."""
-        if self._live is None:
-            yield
-            return
-        self._live.stop()
-        try:
-            yield
-        finally:
-            self._live.start(refresh=True)
-
-    def picture(self) -> Text:
-        """The picture as it is now."""
-        from rich.text import Text
-
+    def _lines(self, width: int, plain: bool) -> list[list[Span]]:
         with self._lock:
-            self._standing.speed = self._speed()
-            lines = list(grid_lines(self._standing, self._width or self._console().width, plain=self._plain))
-        drawn = [Text.assemble(*spans, no_wrap=True) for spans in lines]
-        return Text("\n").join(drawn)
+            self._standing.speed = self._speed.now()
+            return list(grid_lines(self._standing, width, plain=plain))
 
-    def _speed(self) -> float:
+
+class Speed:
+    """Bytes a second over the last few seconds."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._arrived: deque[tuple[float, int]] = deque()
+
+    def note(self, count: int) -> None:
+        """`count` more bytes have arrived."""
+        self._arrived.append((self._clock(), count))
+
+    def now(self) -> float:
+        """The speed at this moment."""
         since = self._clock() - _SPEED_SECONDS
         while self._arrived and self._arrived[0][0] < since:
             self._arrived.popleft()
         return sum(count for _, count in self._arrived) / _SPEED_SECONDS
-
-    def _console(self) -> Console:
-        from rich.console import Console
-
-        return Console(file=self._stream, width=self._width)
-
-
-def _can_show(text: str, stream: TextIO) -> bool:
-    try:
-        text.encode(stream.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
 
 
 def open_progress(
@@ -231,9 +193,3 @@ def open_progress(
     if screen is None or not can_draw(screen):
         return LineProgress(say)
     return GridProgress(screen, standing, note=lambda line: log.info("%s", line))
-
-
-def can_draw(stream: TextIO) -> bool:
-    """Whether a picture may be drawn on `stream`: a terminal that can, and no NO_COLOR (no-color.org)."""
-    unable = ("dumb", "unknown") if os.name == "nt" else ("dumb", "unknown", "")
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "").casefold() not in unable

@@ -110,8 +110,7 @@ class Batch:
 
     def _carry_out(self) -> None:
         for end in self._prepared.ends:
-            state = end.error.kind if end.error else str((end.facts or {})["status"])
-            self._end(end, state, end.error.message if end.error else "")
+            self._end(end)
         budget = Budget(over_quota=self._limits.over_quota, clock=self._clock)
         for row in self._rows:
             self._begin(row, budget)
@@ -180,7 +179,7 @@ class Batch:
             log.exception("row %d", row.entry.row)
             self.stop()
             raise
-        self._end(RowEnd(row.entry, row.run.journal.folder, report.to_json()), report.status)
+        self._end(RowEnd(row.entry, row.run.journal.folder, report.to_json()))
 
     def _fail(self, row: _Row, error: FootageError) -> None:
         """End one row alone; the others go on."""
@@ -188,12 +187,12 @@ class Batch:
         self._prepared.loans.release(row.run.journal)
         row.execution.abandon(error)
         if not self._stopped.is_set():
-            self._end(RowEnd(row.entry, row.run.journal.folder, error=error), error.kind, error.message)
+            self._end(RowEnd(row.entry, row.run.journal.folder, error=error))
 
-    def _end(self, end: RowEnd, state: str, message: str = "") -> None:
+    def _end(self, end: RowEnd) -> None:
         with self._lock:
             self._ends[end.entry.row] = end
-        self._journal.note(end.entry.row, state=state, message=message)
+        self._journal.note(end.entry.row, state=end.status, message=end.words if end.error else "", journal=end.journal)
         self._progress.ended(end)
 
     def _at_work(self) -> Iterator[_Row]:

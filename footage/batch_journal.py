@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -91,6 +91,15 @@ class BatchJournal:
     def row_journal(self, row: int) -> Path:
         """The file of a row's journal."""
         return self.rows_folder / f"request_ids_row_{row:05d}.json"
+
+    def change_settings(self, change: Callable[[RunSettings], RunSettings]) -> None:
+        """Go on with other settings of every row."""
+        changed = [replace(entry, settings=change(entry.settings)) for entry in self.entries]
+        self._entries = {entry.row: entry for entry in changed}
+
+    def move_to(self, output: Path) -> None:
+        """Say that the incidents' folders lie in another one now."""
+        self.output = output.absolute()
 
     def note(self, row: int, *, state: str, journal: Path | None = None, message: str = "") -> None:
         """Note how a row stands."""

@@ -51,6 +51,17 @@ class RowEnd:
     folder: Path | None
     facts: dict[str, Any] | None = None
     error: FootageError | None = None
+    journal: Path | None = None
+
+    @property
+    def status(self) -> str:
+        """The contract's word, or the kind of the error."""
+        return self.error.kind if self.error else str((self.facts or {})["status"])
+
+    @property
+    def words(self) -> str:
+        """How it ended, in a sentence."""
+        return self.error.message if self.error else f"{self.status}."
 
 
 class BatchProgress(Progress):

@@ -1,4 +1,4 @@
-"""What is found out of a list of incidents before anything is spent: what is done, what is uploaded, what rows share."""
+"""What is found out about a list of incidents before anything is spent: what is done, uploaded, shared by rows."""
 
 from __future__ import annotations
 
@@ -90,8 +90,10 @@ class Preparation:
 
     def _prepare_row(self, entry: Entry, first: float | None, journals: list[Journal]) -> None:
         journal = latest_of(journals, entry.incident) or self._new_journal(entry, first)
+        if not journal.folder.is_dir() and (self._journal.output / journal.folder.name).is_dir():
+            journal.move_to(self._journal.output)
         if (facts := facts_if_done(journal, entry)) is not None:
-            self._prepared.ends.append(RowEnd(entry, journal.folder, facts))
+            self._prepared.ends.append(RowEnd(entry, journal.folder, facts, journal=journal.path))
             return
         # How its windows are cut stays as it was; all else is as the row wants it now.
         journal.settings = replace(entry.settings, requests=journal.settings.requests)

@@ -42,9 +42,14 @@ def _with_moment(row: Sequence[Value]) -> list[Value]:
     return [datetime.fromisoformat(str(each)) if place == _START else each for place, each in enumerate(row)]
 
 
+def template_text() -> str:
+    """The template as CSV."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *_EXAMPLES])
+    return text.getvalue()
+
+
 def _write_csv(path: Path) -> None:
     """With the mark by which Excel knows UTF-8."""
-    text = io.StringIO()
-    csv.writer(text).writerows([COLUMNS, *_EXAMPLES])
-    with disk_trouble(path), path.open("x", encoding="utf-8-sig", newline="") as file:
-        file.write(text.getvalue())
+    with disk_trouble(path), path.open("x", encoding="utf-8-sig") as file:
+        file.write(template_text())

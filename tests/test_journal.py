@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footage.earlier import carry_over, last_quota, latest_journal, unfinished_run
+from footage.earlier import carry_over, last_quota, unfinished_run
 from footage.errors import InputRefused
 from footage.journal import Journal, find_journals, load_journal
 from footage.models import UTC, Camera, Clip, Incident, Media, Missing, Quota, Ticket, TimeWindow, Vehicle
+from footage.resumable import latest_resumable
 from footage.settings import RunSettings
 
 T0 = datetime(2025, 4, 16, 18, 30, tzinfo=UTC)
@@ -179,14 +180,14 @@ def test_a_journal_with_bytes_that_are_no_text_is_passed_over(tmp_path: Path) ->
 def test_the_latest_journal_is_the_newest_unfinished_one_else_the_newest(tmp_path: Path) -> None:
     old, new = journal(tmp_path), journal(tmp_path, created=T0 + timedelta(hours=1))
     new.finish("complete")
-    assert latest_journal(tmp_path / "Logs").path == old.path
+    assert latest_resumable(tmp_path / "Logs").path == old.path
     old.finish("partial")
-    assert latest_journal(tmp_path / "Logs").path == new.path
+    assert latest_resumable(tmp_path / "Logs").path == new.path
 
 
 def test_without_a_journal_there_is_nothing_to_resume(tmp_path: Path) -> None:
     with pytest.raises(InputRefused, match="nothing to resume"):
-        latest_journal(tmp_path)
+        latest_resumable(tmp_path)
 
 
 def test_the_owner_of_a_cell_is_the_newest_request_that_waits_for_it(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from cli.columns import COLUMNS
 from cli.columns import _typed as typed_columns
 from cli.fleet import Fleet
 from cli.order import PullOptions, take_order
-from cli.rows import RowOrder, orders_of
+from cli.rows import RowOrder, read_orders
 from footage.errors import Fault, InputRefused, KeyMissing, SheetRefused
 from footage.models import UTC, MediaType, Vehicle
 from footage.settings import EvidenceSettings, FilmSettings, KinesisSettings, RequestSettings, RunSettings
@@ -47,6 +47,14 @@ class Reader:
     def __call__(self) -> Fleet:
         self.times += 1
         return Fleet(self.vehicles, say=lambda _: None)
+
+
+def orders_of(sheet: Sheet, base: PullOptions, *, read_fleet: Callable[[], Fleet], now: datetime) -> list[RowOrder]:
+    """The incidents of a list without a fault. Raises SheetRefused."""
+    orders, faults = read_orders(sheet, base, read_fleet=read_fleet, now=now)
+    if faults:
+        raise SheetRefused(sheet.name, faults)
+    return orders
 
 
 def sheet_of(*rows: dict[str, str], faults: Sequence[Fault] = ()) -> Sheet:
