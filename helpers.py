@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
+from io import TextIOWrapper
 from typing import TextIO, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -103,6 +104,13 @@ def print_result(line: str) -> None:
 def screen() -> TextIO:
     """Where a picture for people may be drawn."""
     return sys.stderr
+
+
+def endure_old_consoles() -> None:
+    """Let no letter that a console or a pipe cannot show end the program: it is written as its code instead."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def wait_for_enter() -> None:

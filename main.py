@@ -15,7 +15,7 @@ from footage.errors import FootageError, Interrupted
 
 try:
     from cli.opening import ask_everything, desk_at_hand
-    from helpers import say_on_stderr, wait_for_enter
+    from helpers import endure_old_consoles, say_on_stderr, wait_for_enter
 except ModuleNotFoundError as missing:
     if __name__ != "__main__":
         raise
@@ -74,6 +74,7 @@ def _say_farewell() -> None:
 
 
 if __name__ == "__main__":
+    endure_old_consoles()
     leaving = Leaving(say_on_stderr, _say_farewell)
     leaving.listen()
     exit_code = run_program(sys.argv[1:])

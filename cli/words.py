@@ -68,12 +68,20 @@ def size_words(count: int) -> str:
 
 def _request_words(plan: Plan) -> Iterator[str]:
     yield f"Requests: {plan.requests} new for {plan.windows} window{'s' if plan.windows != 1 else ''}"
-    if plan.here or plan.already_uploaded or plan.held:
-        yield (
-            f"Not asked again: {plan.here} camera windows are here, {plan.already_uploaded} are uploaded already, "
-            f"{plan.held} requests are known"
-        )
+    known = (
+        counted(plan.here, "camera window is here", "camera windows are here"),
+        counted(plan.already_uploaded, "is uploaded already", "are uploaded already"),
+        counted(plan.held, "request is known", "requests are known"),
+    )
+    spared = [text for text in known if not text.startswith("0 ")]
+    if spared:
+        yield f"Not asked again: {', '.join(spared)}"
     yield f"Quota: about {plan.estimated_seconds:g} seconds{quota_left(plan.quota)}"
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """A number and what there are so many of."""
+    return f"{count} {one if count == 1 else many}"
 
 
 def _camera_words(camera: Camera) -> str:
@@ -117,7 +125,7 @@ def status_words(journals: Iterable[Journal]) -> Iterator[str]:
         yield f"{name}: {journal.state}, since {journal.created.astimezone():%Y-%m-%d %H:%M}"
         yield f"  {_about(journal.incident)}"
         yield (
-            f"  {len(journal.clips)} clips here, {_open_requests(journal)} of {len(journal.requests)} requests open; "
+            f"  {counted(len(journal.clips), 'clip', 'clips')} here, {_open_requests(journal)} of {len(journal.requests)} requests open; "
             f"{journal.folder}"
         )
 

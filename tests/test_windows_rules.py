@@ -23,7 +23,7 @@ from cli.screen import GridProgress, Standing
 from footage.models import UTC, Camera, Incident, TimeWindow, Vehicle
 from footage.naming import Names
 from footage.progress import CellState
-from tests.site import ROOT
+from tests.site import ROOT, START, Site
 
 BEGIN = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)
 FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
@@ -105,6 +105,25 @@ def test_an_old_console_gets_a_picture_in_its_own_letters() -> None:
     text = GridProgress(OldConsole(), standing, note=lambda text: None, width=40).picture().plain
     text.encode("cp437")
     assert sign(CellState.HERE, plain=False) not in text
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_name_that_an_old_console_cannot_show_ends_nothing(site: Site, encoding: str) -> None:
+    site.environ = {"PYTHONIOENCODING": encoding}
+    pull = ("pull", "--vehicle", "Truck 104", "--start", START, "--duration", "0.1", "--cameras", "road", "--yes")
+    folders = ("--output", str(site.folder / "Vidéos 🚚"), "--logs", str(site.logs))
+    for arguments in ((*pull, "--name", "Lkw 7 🚚 “Žofie”", *folders), ("status", *folders[2:])):
+        done = run_in(encoding, site, *arguments)
+        assert done.returncode == 0, done.stderr
+        assert "\\U0001f69a" in done.stdout
+        assert "Unexpected" not in done.stderr
+
+
+def run_in(encoding: str, site: Site, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the program where its letters are those of `encoding`."""
+    command = [sys.executable, str(ROOT / "main.py"), *arguments]
+    environ = site.environment()
+    return subprocess.run(command, capture_output=True, encoding=encoding, env=environ, cwd=site.folder, check=False)
 
 
 POSIX_ONLY = [
