@@ -124,8 +124,9 @@ def status_words(journals: Iterable[Journal]) -> Iterator[str]:
         name = journal.path.name if journal.path else ""
         yield f"{name}: {journal.state}, since {journal.created.astimezone():%Y-%m-%d %H:%M}"
         yield f"  {_about(journal.incident)}"
+        clips = counted(len(journal.clips), "clip", "clips")
         yield (
-            f"  {counted(len(journal.clips), 'clip', 'clips')} here, {_open_requests(journal)} of {len(journal.requests)} requests open; "
+            f"  {clips} here, {_open_requests(journal)} of {len(journal.requests)} requests open; "
             f"{journal.folder}"
         )
 
