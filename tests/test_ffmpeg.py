@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from pathlib import Path
 
@@ -12,6 +14,14 @@ from footage.video.ffmpeg import FFmpeg
 
 PICTURES = ("-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30:duration=600")
 FULL = Path("/dev/full")
+HOW_MODEST = """
+import ctypes, os, sys
+if os.name == "nt":
+    kernel = ctypes.windll.kernel32
+    print(int(kernel.GetPriorityClass(kernel.GetCurrentProcess()) == 0x4000), file=sys.stderr)
+else:
+    print(os.nice(0), file=sys.stderr)
+"""
 
 
 def test_what_ffmpeg_said_comes_with_its_failure(tmp_path):
@@ -31,3 +41,28 @@ def test_stop_ends_a_running_command():
     timer.start()
     with pytest.raises(Interrupted):
         tool.run([*PICTURES, "-c:v", "libx264", "-f", "null", "-"])
+
+
+def telling_its_priority(folder: Path) -> Path:
+    """Something to run in ffmpeg's place that says on stderr how much it gives way: 0 is not at all."""
+    script = folder / "tell.py"
+    script.write_text(HOW_MODEST, encoding="utf-8")
+    program = folder / ("tell.bat" if os.name == "nt" else "tell")
+    shell = '@"{}" "{}"' if os.name == "nt" else "#!/bin/sh\nexec '{}' '{}'\n"
+    program.write_text(shell.format(sys.executable, script), encoding="utf-8")
+    program.chmod(0o755)
+    return program
+
+
+def test_a_modest_command_gives_way_and_another_one_does_not(tmp_path):
+    tool = FFmpeg(telling_its_priority(tmp_path))
+    usual, modest = (int(each.run([])) for each in (tool, tool.modest()))
+    assert modest > usual
+
+
+def test_a_modest_command_ends_with_the_same_stop():
+    tool = FFmpeg()
+    timer = threading.Timer(0.5, tool.stop.set)
+    timer.start()
+    with pytest.raises(Interrupted):
+        tool.modest().run([*PICTURES, "-c:v", "libx264", "-f", "null", "-"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import shutil
 import subprocess
 import threading
 from collections.abc import Sequence
@@ -16,6 +18,7 @@ log = logging.getLogger(__name__)
 SAFE_INPUT = ("-protocol_whitelist", "file,pipe")
 """Goes before every `-i`: a file that poses as a clip can make ffmpeg fetch nothing."""
 _NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # keeps a console from flashing up on Windows
+_MODEST: int = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
 _CHECK_SECONDS = 0.2
 _QUOTED_CHARACTERS = 2000
 _FULL_DISK = "No space left on device"
@@ -31,9 +34,17 @@ def find_ffmpeg() -> Path:
 class FFmpeg:
     """Runs ffmpeg commands, several at once if threads call it; `stop` ends all that are running within a moment."""
 
-    def __init__(self, binary: Path | None = None, *, stop: threading.Event | None = None) -> None:
+    def __init__(
+        self, binary: Path | None = None, *, stop: threading.Event | None = None, modest: bool = False
+    ) -> None:
         self._binary = binary
         self.stop = stop or threading.Event()
+        self._flags = _NO_WINDOW | (_MODEST if modest else 0)
+        self._before = _giving_way() if modest else []
+
+    def modest(self) -> FFmpeg:
+        """The same one, for what nobody waits for yet: it gives way to everything else that the machine has to do."""
+        return FFmpeg(self.binary, stop=self.stop, modest=True)
 
     @property
     def binary(self) -> Path:
@@ -56,14 +67,15 @@ class FFmpeg:
         Raises ToolFailed on a non-zero exit, DiskTrouble where the disk is full, and Interrupted where `stop` was set
         meanwhile.
         """
-        command = [str(self.binary), "-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning", "-y", *arguments]
+        quiet = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning", "-y")
+        command = [*self._before, str(self.binary), *quiet, *arguments]
         log.debug("ffmpeg %s", " ".join(arguments))
         with subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            creationflags=_NO_WINDOW,
+            creationflags=self._flags,
         ) as process:
             said = self._wait(process)
         if process.returncode != 0 and _FULL_DISK in said:
@@ -87,3 +99,8 @@ class FFmpeg:
             else:
                 return stderr.decode("utf-8", "replace")
 
+
+def _giving_way() -> list[str]:
+    """What goes before a command for a lower priority; Windows has a flag for it instead."""
+    nice = None if os.name == "nt" else shutil.which("nice")
+    return [nice, "-n", "10"] if nice else []
