@@ -7,7 +7,7 @@ import re
 from datetime import datetime
 from pathlib import Path
 
-from footage.files import disk_trouble
+from footage.files import disk_trouble, make_folder
 
 PREFIX = "VideoRetrievalActivity_"
 _SECRETS: set[str] = set()
@@ -55,8 +55,8 @@ def open_log(folder: Path, now: datetime, *, debug: bool) -> Path:
 
 
 def _free_path(folder: Path, name: str) -> Path:
+    make_folder(folder)
     with disk_trouble(folder):
-        folder.mkdir(parents=True, exist_ok=True)
         nth = 1
         while True:
             path = folder / (f"{name}.log" if nth == 1 else f"{name}_{nth}.log")

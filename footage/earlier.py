@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from footage.errors import InputRefused
+from footage.files import left_beside
 from footage.journal import Journal, Request, find_journals, journal_paths, load_journal
 from footage.models import UTC, Incident, Quota
 
+_OLD_SECONDS = 24 * 3600.0
 _CARRIED = {"accepted", "intended", "sighted"}
 
 
 def same_incident(one: Incident, other: Incident) -> bool:
     """Whether two runs are about the same footage: vehicle or streams, time and media type; cameras may differ."""
-    return _subject(one) == _subject(other)
+    return one.subject == other.subject
 
 
 def unfinished_run(journals: list[Journal], incident: Incident) -> Journal | None:
@@ -45,7 +48,8 @@ def latest_journal(logs: Path) -> Journal:
 
 def refuse_superseded(journal: Journal, journals: list[Journal]) -> None:
     """Raise InputRefused for a journal whose place a newer run took: it does not know what that one asked for."""
-    if journal.state != "superseded":
+    stands = (other.state for other in journals if _is_same(other, journal))
+    if "superseded" not in (journal.state, *stands):
         return
     newer = [other.path for other in journals if same_incident(other.incident, journal.incident)]
     raise InputRefused(f"A newer run took the place of {journal.path}: resume that one, {newer[-1] if newer else ''}.")
@@ -64,7 +68,9 @@ def carry_over(journal: Journal, journals: list[Journal]) -> list[Journal]:
         journal.clips += [clip for clip in other.clips if clip.path.parent == journal.folder]
         journal.films |= other.films if other.folder == journal.folder else {}
     journal.clips = list({clip.path.name: clip for clip in journal.clips}.values())
-    return [other for other in earlier if not other.finished]
+    unfinished = [other for other in earlier if not other.finished]
+    journal.replaces = tuple(other.created for other in unfinished)
+    return unfinished
 
 
 def last_quota(journals: list[Journal], now: datetime) -> Quota | None:
@@ -72,6 +78,16 @@ def last_quota(journals: list[Journal], now: datetime) -> Quota | None:
     month = now.astimezone(UTC).strftime("%Y-%m")
     known = [journal.quota for journal in journals if journal.quota and f"{journal.created:%Y-%m}" == month]
     return known[-1] if known else None
+
+
+def sweep_beside(journal: Journal, now: datetime) -> None:
+    """Remove what killed writers left beside a run's own journal, and of others, which may be writing, what is old."""
+    if journal.path is None:
+        return
+    for left, name in left_beside(journal.path.parent):
+        with suppress(OSError):
+            if name == journal.path.name or now.timestamp() - left.stat().st_mtime > _OLD_SECONDS:
+                left.unlink()
 
 
 class Witness:
@@ -110,10 +126,8 @@ class Witness:
             return False  # not readable: another program's file
 
 
-def _subject(incident: Incident) -> tuple[object, ...]:
-    vehicle = incident.vehicle.id if incident.vehicle else None
-    streams = tuple(sorted((camera.word, camera.stream or "") for camera in incident.cameras if camera.stream))
-    return vehicle, () if vehicle else streams, incident.window, incident.media_type
+def _is_same(one: Journal, other: Journal) -> bool:
+    return one.created == other.created and same_incident(one.incident, other.incident)
 
 
 def _has(journal: Journal, request: Request) -> bool:

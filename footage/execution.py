@@ -15,7 +15,7 @@ from footage.asking import Asking
 from footage.board import Board
 from footage.budget import Budget
 from footage.downloads import Downloader
-from footage.earlier import Witness
+from footage.earlier import Witness, sweep_beside
 from footage.errands import Errands
 from footage.errors import FootageError, IncidentHeld, Interrupted, QuotaReached
 from footage.evidence.packager import Packager
@@ -139,6 +139,7 @@ class Execution:
         for other in prepared.replaces:
             other.finish("superseded")
         journal.finish("running")
+        sweep_beside(journal, self._parts.clock())
         under_way = self._under_way = self._start_work(work)
         if siblings is None:
             self._start_streams(under_way)

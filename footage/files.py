@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -20,6 +21,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.EIO, errno.ENODEV}  # a drive that is not there, or not any more
 _DISK_ERRORS = _FULL | _FORBIDDEN | _GONE
+_BESIDE = re.compile(r"(\.[0-9a-f]{8})?\.part$")
 _RENAME_TRIES = 40
 _RENAME_PAUSE = 0.05
 
@@ -33,6 +35,21 @@ def disk_trouble(what: Path) -> Iterator[None]:
         if error.errno not in _DISK_ERRORS:
             raise
         raise DiskTrouble(f"Cannot write {what}: {error.strerror}.") from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, with those above it, where it is not there. Raises DiskTrouble; a file may be in its place."""
+    with disk_trouble(folder):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise in_the_way(folder) from error
+
+
+def in_the_way(folder: Path) -> DiskTrouble:
+    """What to say where a file stands in the place of a folder, or of one above it."""
+    file = next((path for path in (folder, *folder.parents) if path.exists() and not path.is_dir()), folder)
+    return DiskTrouble(f"{file} is a file, and a folder is needed there: name another folder.")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -67,6 +84,12 @@ def _written_beside(path: Path, pieces: Iterable[str]) -> Iterator[Path]:
         yield beside
     finally:
         beside.unlink(missing_ok=True)
+
+
+def left_beside(folder: Path) -> Iterator[tuple[Path, str]]:
+    """What writers that were killed left in a folder, each with the name of the file that it was to be."""
+    for path in folder.glob(".*.part"):
+        yield path, _BESIDE.sub("", path.name.removeprefix("."))
 
 
 def _link(source: Path, target: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from footage.errors import IncidentHeld, InputRefused
-from footage.files import create_text, disk_trouble, write_text
+from footage.files import create_text, in_the_way, left_beside, make_folder, write_text
 from footage.models import Incident
 from footage.naming import Names
 from footage.values_json import time_text, window_to_json
@@ -32,8 +32,11 @@ def find_folder(output: Path, incident: Incident) -> tuple[Path, bool]:
     """The folder of this incident under `output`, and whether it is there already.
 
     A folder belongs to one vehicle (or set of streams), time and media type; where another owns the name, `_2` follows.
+    Raises DiskTrouble where `output` is a file.
     """
     name, output = Names(incident).folder(), output.absolute()
+    if output.is_file():
+        raise in_the_way(output)
     taken = {path.name.casefold(): path for path in output.iterdir()} if output.is_dir() else {}
     for nth in range(1, _MOST_TWINS):
         candidate = name if nth == 1 else f"{name}_{nth}"
@@ -54,8 +57,7 @@ def claim_folder(output: Path, incident: Incident) -> Path:
         folder, ours = find_folder(output, incident)
         if ours:
             return folder
-        with disk_trouble(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         try:
             create_text(folder / IDENTITY, json.dumps(_identity(incident)))
         except FileExistsError:
@@ -75,9 +77,8 @@ def hold_folder(folder: Path, now: datetime) -> Iterator[Path]:
     The system frees the lock of a process that died, however it died.
     """
     work = work_folder(folder)
-    with disk_trouble(work):
-        work.mkdir(parents=True, exist_ok=True)
-        _hide(work)
+    make_folder(work)
+    _hide(work)
     lock = FileLock(work / _LOCK)
     try:
         lock.acquire(timeout=_LEAVING_SECONDS)
@@ -86,7 +87,7 @@ def hold_folder(folder: Path, now: datetime) -> Iterator[Path]:
     try:
         holder = {"pid": os.getpid(), "computer": platform.node(), "since": time_text(now)}
         write_text(work / _HOLDER, json.dumps(holder))
-        for left in filter(_is_unfinished_identity, folder.iterdir()):
+        for left, _ in left_beside(folder):
             _try_unlink(left)
         yield work
     finally:

@@ -9,16 +9,17 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from footage.errors import InputRefused
-from footage.files import create_text, disk_trouble, write_pieces
+from footage.files import create_text, make_folder, write_pieces
 from footage.models import Clip, Incident, Missing, Quota, Ticket, TimeWindow
+from footage.record_lines import RecordLines
 from footage.settings import RunSettings, settings_from_json, settings_to_json
 from footage.values_json import (
     clip_from_json,
@@ -34,11 +35,11 @@ from footage.values_json import (
 )
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 SCHEMA = 1
 PREFIX = "request_ids_"
 _FINISHED = {"complete", "partial", "nothing", "superseded"}
+_MOST_TWINS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +83,14 @@ class Journal:
         self.quota: Quota | None = None
         self.films: dict[str, Any] = {}
         self.track_note = ""
+        self.replaces: tuple[datetime, ...] = ()
+        """When those runs of the incident were begun whose place this one takes: true before they are told so."""
         self.requests: list[Request] = []
         self.clips: list[Clip] = []
         self.missing: list[Missing] = []
         self.on_clip: Callable[[Clip], None] = lambda clip: None
         """Called with each clip that was noted."""
-        self._lines: dict[int, tuple[object, str]] = {}
+        self._lines = RecordLines()
         self._lock = threading.RLock()
         self._held = 0
         self._ours = False
@@ -99,16 +102,17 @@ class Journal:
 
     def keep_in(self, logs: Path) -> None:
         """Give a draft a file of its own: `request_ids_<local time>.json`, with `_2` where the second is taken."""
-        with disk_trouble(logs):
-            logs.mkdir(parents=True, exist_ok=True)
-        with self._lock:
-            self._ours = True
-            self.path = _create(logs, f"{PREFIX}{self.created.astimezone():%Y-%m-%d_%H-%M-%S}", "".join(self._pieces()))
+        name = f"{PREFIX}{self.created.astimezone():%Y-%m-%d_%H-%M-%S}"
+        for nth in range(1, _MOST_TWINS):
+            try:
+                return self.keep_at(logs / (f"{name}.json" if nth == 1 else f"{name}_{nth}.json"))
+            except FileExistsError:
+                continue
+        raise InputRefused(f"Too many journals named {name} in {logs}.")
 
     def keep_at(self, path: Path) -> None:
         """Give a draft this file. Raises FileExistsError where it is taken."""
-        with disk_trouble(path.parent):
-            path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with self._lock:
             self._ours = True
             create_text(path, "".join(self._pieces()))
@@ -204,6 +208,7 @@ class Journal:
             "schema": SCHEMA,
             "state": self.state,
             "created": time_text(self.created),
+            "replaces": [time_text(moment) for moment in self.replaces],
             "folder": str(self.folder),
             "incident": incident_to_json(self.incident),
             "settings": settings_to_json(self.settings),
@@ -214,27 +219,13 @@ class Journal:
         yield "{\n"
         for key, value in head.items():
             yield f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)},\n"
-        known, self._lines = self._lines, {}
-        yield from self._block("requests", self.requests, _request_to_json, known)
+        self._lines.turn()
+        yield from self._lines.block("requests", self.requests, _request_to_json)
         yield ",\n"
-        yield from self._block("clips", self.clips, clip_to_json, known)
+        yield from self._lines.block("clips", self.clips, clip_to_json)
         yield ",\n"
-        yield from self._block("missing", self.missing, missing_to_json, known)
+        yield from self._lines.block("missing", self.missing, missing_to_json)
         yield "\n}\n"
-
-    def _block(
-        self, key: str, records: Sequence[T], to_json: Callable[[T], Any], known: dict[int, tuple[object, str]]
-    ) -> Iterator[str]:
-        # A record is frozen: its line is written once and kept, so that a long run does not spell out thousands anew.
-        yield f' "{key}": ['
-        for number, record in enumerate(records):
-            line = known.get(id(record))
-            if line is None or line[0] is not record:
-                line = (record, json.dumps(to_json(record), ensure_ascii=False))
-            self._lines[id(record)] = line
-            yield ",\n  " if number else "\n  "
-            yield line[1]
-        yield "\n ]" if records else "]"
 
 
 def load_journal(path: Path) -> Journal:
@@ -256,25 +247,21 @@ def journal_paths(logs: Path) -> list[Path]:
 
 
 def find_journals(logs: Path) -> list[Journal]:
-    """Every journal in the logs folder that can be read, oldest first; the others are named in the log."""
-    journals = []
+    """Every journal in the logs folder that can be read, oldest first; the others are named in the log.
+
+    One whose place a newer one took is `superseded`, though a kill may have kept that from being noted in its file.
+    """
+    journals: list[Journal] = []
     for path in journal_paths(logs):
         try:
             journals.append(load_journal(path))
         except InputRefused as error:
             log.warning("passed over: %s", error)
+    replaced = {(journal.incident.subject, moment) for journal in journals for moment in journal.replaces}
+    for journal in journals:
+        if not journal.finished and (journal.incident.subject, journal.created) in replaced:
+            journal.state = "superseded"
     return sorted(journals, key=lambda journal: (journal.created, len(str(journal.path)), str(journal.path)))
-
-
-def _create(logs: Path, name: str, text: str) -> Path:
-    for nth in range(1, 10_000):
-        path = logs / (f"{name}.json" if nth == 1 else f"{name}_{nth}.json")
-        try:
-            create_text(path, text)
-        except FileExistsError:
-            continue
-        return path
-    raise InputRefused(f"Too many journals named {name} in {logs}.")
 
 
 def _journal_from_json(path: Path, data: dict[str, Any]) -> Journal:
@@ -282,6 +269,7 @@ def _journal_from_json(path: Path, data: dict[str, Any]) -> Journal:
     incident = incident_from_json(data["incident"])
     journal = Journal(path, incident, folder, settings_from_json(data["settings"]), time_from(data["created"]))
     journal.state = data["state"]
+    journal.replaces = tuple(time_from(text) for text in data.get("replaces", ()))
     journal.quota = Quota(*data["quota"]) if data["quota"] else None
     journal.films = data["films"]
     journal.track_note = data.get("track_note", "")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from footage.errors import FootageError, Interrupted, ServiceUnreachable
-from footage.files import disk_trouble, replace
+from footage.files import disk_trouble, make_folder, replace
 from footage.kinesis_check import key_frames
 from footage.kinesis_fetch import ChunkFetcher, ClipService, Divided, Fetched, Lost, Outcome
 from footage.kinesis_pace import FragmentBucket
@@ -259,8 +259,7 @@ class StreamPull:
     @contextmanager
     def _work_folder(self) -> Iterator[None]:
         """A folder for pieces under way, which goes with the last of them."""
-        with disk_trouble(self._work):
-            self._work.mkdir(parents=True, exist_ok=True)
+        make_folder(self._work)
         try:
             yield
         finally:

@@ -104,6 +104,13 @@ class Incident:
             return "both"
         return "kinesis" if sources == {"kinesis"} else "samsara"
 
+    @property
+    def subject(self) -> tuple[object, ...]:
+        """What the footage is of: vehicle or streams, time and media type. Runs of one subject share a folder."""
+        streams = tuple(sorted((camera.word, camera.stream or "") for camera in self.cameras if camera.stream))
+        owner = streams if self.vehicle is None else self.vehicle.id
+        return owner, self.window, self.media_type
+
 
 @dataclass(frozen=True, slots=True)
 class Quota:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,3 +79,45 @@ def test_a_journal_whose_place_a_newer_run_took_is_not_resumed_by_itself(site_wi
     assert again.code == 2, again.err
     assert new.result["journal"] in again.result["error"]["message"]
     assert all(count == 1 for _, _, count in site.asked())
+
+
+def test_a_run_killed_while_it_took_another_s_place_is_gone_on_with_alone(site_with: SiteWith) -> None:
+    """The old journal still says `pending` and knows nothing of what the new one asked for: nothing is paid twice."""
+    site = site_with(Script(limits=False, clips=(ClipFate(ready_after=8),)))
+    old = site.pull("--cameras", "road", "--wait", "0.01", minutes="1")
+    as_it_was = Path(old.result["journal"]).read_text()
+    new = site.pull("--cameras", "road,driver", "--wait", "0.01", minutes="1")
+    assert (old.code, new.code) == (4, 4), new.err
+    assert json.loads(Path(old.result["journal"]).read_text())["state"] == "superseded"
+    Path(old.result["journal"]).write_text(as_it_was)  # as a kill leaves it between the two writes
+    both = site.run("resume", "--all", "--json", "--poll-interval", "0.1", "--wait", "1")
+    assert [run["journal"] for run in both.result["runs"]] == [new.result["journal"]], both.err
+    refused = site.run("resume", old.result["journal"], "--json")
+    assert refused.code == 2, refused.err
+    assert new.result["journal"] in refused.result["error"]["message"]
+    assert all(count == 1 for _, _, count in site.asked())
+
+
+def test_what_a_killed_run_left_half_written_goes_and_another_run_s_stays(site_with: SiteWith) -> None:
+    site = site_with(Script(limits=False, clips=(ClipFate(ready_after=3),)))
+    first = site.pull("--cameras", "road", "--wait", "0.01", minutes="1")
+    own = site.logs / f".{Path(first.result['journal']).name}.0a1b2c3d.part"
+    other = site.logs / ".request_ids_2026-01-01_00-00-00.json.0a1b2c3d.part"
+    old = site.logs / ".request_ids_2025-01-01_00-00-00.json.0a1b2c3d.part"
+    page = Path(first.result["folder"]) / ".index.html.0a1b2c3d.part"
+    for left in (own, other, old, page):
+        left.write_text("{")
+    os.utime(old, (0, 0))
+    again = site.resume("--wait", "1")
+    assert again.code == 0, again.err
+    assert [left.exists() for left in (own, other, old, page)] == [False, True, False, False]
+
+
+@pytest.mark.parametrize("folder", ["Videos", "Logs"])
+def test_a_file_in_the_place_of_a_folder_is_refused_in_a_sentence(site: Site, folder: str) -> None:
+    in_the_way = site.folder / folder
+    in_the_way.write_text("")
+    outcome = site.pull()
+    assert (outcome.code, outcome.result["error"]["kind"]) == (8, "disk"), outcome.err
+    assert f"{in_the_way} is a file" in outcome.result["error"]["message"]
+    assert site.posts_sent() == 0
