@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from footage.models import Incident, MediaType
 from footage.typed import cameras_text
+
+_PLAIN = re.compile(r"[\w.:/+-][\w.:/\\,+-]*")
+_READ_IN_QUOTES = re.compile(r'["$`\\!]')
 
 
 def pull_command(incident: Incident, vehicle: str | None = None) -> str:
@@ -17,12 +23,12 @@ def pull_command(incident: Incident, vehicle: str | None = None) -> str:
 
 def resume_latest(logs: Path) -> str:
     """The short line that goes on with the newest run."""
-    return "python main.py resume latest" + ("" if logs == Path("Logs") else f" --logs {_quoted(str(logs))}")
+    return "python main.py resume latest" + ("" if logs == Path("Logs") else f" --logs {quoted(str(logs))}")
 
 
 def _options(incident: Incident, vehicle: str | None) -> Iterator[str]:
     if incident.vehicle is not None:
-        yield f"--vehicle {_quoted(vehicle or incident.vehicle.id)}"
+        yield f"--vehicle {quoted(vehicle or incident.vehicle.id)}"
     start = incident.window.start.astimezone(ZoneInfo(incident.timezone))
     yield f"--start {start.isoformat()}"
     yield f"--duration {minutes_text(incident.window.seconds)}"
@@ -32,7 +38,7 @@ def _options(incident: Incident, vehicle: str | None) -> Iterator[str]:
         yield f"--cameras {cameras}"
     for camera in incident.cameras:
         if camera.stream is not None:
-            yield f"--stream {_quoted(f'{camera.word}={camera.stream}')}"
+            yield f"--stream {quoted(f'{camera.word}={camera.stream}')}"
     if incident.media_type is not MediaType.HIGH:
         yield f"--media-type {incident.media_type.value}"
 
@@ -42,5 +48,14 @@ def minutes_text(seconds: float) -> str:
     return f"{seconds / 60:.4f}".rstrip("0").rstrip(".")
 
 
-def _quoted(text: str) -> str:
-    return f'"{text}"' if " " in text or "=" in text or "(" in text else text
+def quoted(text: str, *, platform: str = sys.platform, always: bool = False) -> str:
+    """One argument as a person types it: double quotes, which cmd, PowerShell and every other shell know.
+
+    What a POSIX shell would read within them gets single quotes there; `platform` is `sys.platform`.
+    """
+    on_windows = platform == "win32"
+    if _PLAIN.fullmatch(text) and not always and (on_windows or "\\" not in text):
+        return text
+    if on_windows:
+        return '"' + text.replace('"', '""') + '"'
+    return shlex.quote(text) if _READ_IN_QUOTES.search(text) else f'"{text}"'

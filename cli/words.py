@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from cli.again import quoted
 from footage.errors import FootageError
 from footage.journal import Journal
 from footage.models import Camera, Incident, Quota
@@ -90,7 +91,7 @@ def _camera_words(camera: Camera) -> str:
 
 def resume_command(journal: Path | None) -> str:
     """The line that goes on with a run."""
-    return f'python main.py resume "{journal}"' if journal else "python main.py resume latest"
+    return f"python main.py resume {quoted(str(journal), always=True) if journal else 'latest'}"
 
 
 def end_words(report: Report) -> Iterator[str]:

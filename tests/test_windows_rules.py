@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,9 +14,10 @@ from datetime import datetime, timedelta
 from pathlib import Path, PureWindowsPath
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cli.again import quoted
 from cli.desktop import extended, needs_extension, roomy, stays_open
 from cli.grid import sign
 from cli.handover import how_to_install
@@ -165,7 +167,7 @@ def test_no_test_of_the_program_is_for_posix_alone_but_those_in_a_pseudo_termina
         for line in path.read_text(encoding="utf-8").splitlines()
         if "skipif" in line and "reason=" in line and ('os.name == "nt"' in line or 'sys.platform == "win32"' in line)
     ]
-    known = ("pty", "Ctrl-C cannot be sent")
+    known = ("pty", "Ctrl-C cannot be sent", "no SIGINT")
     unexplained = [
         (name, line)
         for name, line in skipped
@@ -241,3 +243,41 @@ def test_on_windows_the_lines_are_those_of_windows() -> None:
     assert "  py -m venv .venv\n" in lines
     assert "  .venv\\Scripts\\python -m pip install" in lines
     assert "venv .venv" not in "\n".join(how_to_install("rich", "win32", has_environment=True))
+
+
+# ---------------------------------------------------------------- what is printed to be pasted
+
+
+def read_by_windows(line: str) -> list[str]:
+    """The arguments as a program on Windows reads them: double quotes hold together, two in a row are one."""
+    return [word.replace('""', "\0").replace('"', "").replace("\0", '"') for word in split_on_blanks(line)]
+
+
+def split_on_blanks(line: str) -> list[str]:
+    return re.findall(r'(?:[^ "]|"(?:[^"]|"")*")+', line)
+
+
+PASTED = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1) | st.sampled_from(
+    ["Truck 104", "C:\\Users\\Ann Lee\\Logs\\a.json", "yard=gate-1", "O'Neil", 'the "odd" one', "a,b", "$HOME", "a!b"]
+)
+
+
+@given(PASTED, st.booleans())
+def test_what_is_quoted_is_read_back_by_windows_and_by_a_posix_shell(text: str, always: bool) -> None:
+    assert read_by_windows(quoted(text, platform="win32", always=always)) == [text]
+    assert shlex.split(quoted(text, platform="linux", always=always)) == [text]
+
+
+@pytest.mark.parametrize("text", ["Truck 104", "yard=gate-camera-1", "Pickup 7 (no camera)"])
+def test_what_people_usually_paste_looks_the_same_in_every_shell(text: str) -> None:
+    assert quoted(text, platform="win32") == quoted(text, platform="linux") == f'"{text}"'
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell and its pty are tried here")
+@given(PASTED.filter(lambda text: "\0" not in text))
+@settings(max_examples=40, deadline=None)
+def test_a_real_shell_hands_over_what_was_quoted(text: str) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"printf %s {quoted(text, platform='linux')}"], capture_output=True, check=True
+    )
+    assert done.stdout.decode() == text
