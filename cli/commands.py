@@ -215,9 +215,9 @@ def batch(
 def status(logs: given.Logs = Path("Logs"), json_output: given.Json = False) -> int:
     """List every journal: what is complete, what is waited for, since when."""
     from cli.words import status_json, status_words
-    from footage.journal import find_journals
+    from footage.resumable import find_resumables
 
-    journals = find_journals(logs)
+    journals = find_resumables(logs)
     if json_output:
         print_result(status_json(journals))
         return 0

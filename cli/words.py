@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from cli.again import quoted
+from footage.batch_journal import BatchJournal
 from footage.errors import FootageError
 from footage.journal import Journal
 from footage.models import Camera, Incident, Quota
 from footage.plan import expected_bytes
+from footage.resumable import Resumable
 from footage.values_json import incident_to_json, time_text
 
 # An error at the first question must not wait for what makes films, which the report brings with it.
@@ -119,11 +122,16 @@ def error_words(error: FootageError, log: Path | None) -> Iterator[str]:
         yield f"Log: {log}"
 
 
-def status_words(journals: Iterable[Journal]) -> Iterator[str]:
-    """Every journal: what it is about, how it stands, since when."""
+def status_words(journals: Iterable[Resumable]) -> Iterator[str]:
+    """Every run and every list: what it is about, how it stands, since when."""
     for journal in journals:
         name = journal.path.name if journal.path else ""
         yield f"{name}: {journal.state}, since {journal.created.astimezone():%Y-%m-%d %H:%M}"
+        if isinstance(journal, BatchJournal):
+            count = Counter(entry.state for entry in journal.entries)
+            rows = ", ".join(f"{number} {state}" for state, number in count.most_common())
+            yield f"  {journal.sheet}, {len(journal.entries)} rows: {rows}; {journal.output}"
+            continue
         yield f"  {_about(journal.incident)}"
         clips = counted(len(journal.clips), "clip", "clips")
         yield (
@@ -132,8 +140,22 @@ def status_words(journals: Iterable[Journal]) -> Iterator[str]:
         )
 
 
-def status_json(journals: Iterable[Journal]) -> str:
+def status_json(found: Iterable[Resumable]) -> str:
     """The same for a script."""
+    found = list(found)
+    journals = [each for each in found if isinstance(each, Journal)]
+    lists = [
+        {
+            "journal": str(each.path),
+            "state": each.state,
+            "finished": each.finished,
+            "since": time_text(each.created),
+            "sheet": each.sheet,
+            "rows": [{"row": row.row, "state": row.state, "journal": str(row.journal)} for row in each.entries],
+        }
+        for each in found
+        if isinstance(each, BatchJournal)
+    ]
     listed = [
         {
             "journal": str(journal.path),
@@ -148,7 +170,7 @@ def status_json(journals: Iterable[Journal]) -> str:
         }
         for journal in journals
     ]
-    return json.dumps({"schema": 1, "journals": listed})
+    return json.dumps({"schema": 1, "journals": listed, "lists": lists})
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:

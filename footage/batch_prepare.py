@@ -15,7 +15,6 @@ from footage.execution import Parts
 from footage.files import free_bytes
 from footage.journal import Journal, find_journals
 from footage.loans import Borrower, Loans, common_cuts
-from footage.plan import LONGEST_REQUEST
 from footage.polling import MediaService
 from footage.progress import Progress
 from footage.run import Run
@@ -77,9 +76,8 @@ class Preparation:
         """Take stock of every row, look what is uploaded, find what rows share. Raises what concerns all rows."""
         journals, prepared = find_journals(self._logs), self._prepared
         entries = self._journal.entries
-        firsts = common_cuts([(entry.incident, _longest(entry)) for entry in entries])
-        for entry, first in zip(entries, firsts, strict=True):
-            self._prepare_row(entry, first, journals)
+        for entry, cuts in zip(entries, common_cuts([entry.incident for entry in entries]), strict=True):
+            self._prepare_row(entry, cuts, journals)
         prepared.rows.sort(key=lambda row: row.begins)
         self._look()
         borrowed = sum(
@@ -88,8 +86,8 @@ class Preparation:
         )
         return prepared, self._plan(borrowed)
 
-    def _prepare_row(self, entry: Entry, first: float | None, journals: list[Journal]) -> None:
-        journal = latest_of(journals, entry.incident) or self._new_journal(entry, first)
+    def _prepare_row(self, entry: Entry, cuts: tuple[float, ...], journals: list[Journal]) -> None:
+        journal = latest_of(journals, entry.incident) or self._new_journal(entry, cuts)
         if not journal.folder.is_dir() and (self._journal.output / journal.folder.name).is_dir():
             journal.move_to(self._journal.output)
         if (facts := facts_if_done(journal, entry)) is not None:
@@ -108,8 +106,8 @@ class Preparation:
             return
         self._prepared.rows.append(Ready(entry, run))
 
-    def _new_journal(self, entry: Entry, first: float | None) -> Journal:
-        settings = replace(entry.settings, requests=replace(entry.settings.requests, first=first))
+    def _new_journal(self, entry: Entry, cuts: tuple[float, ...]) -> Journal:
+        settings = replace(entry.settings, requests=replace(entry.settings.requests, cuts=cuts))
         return Journal(None, entry.incident, self._journal.output, settings, self._clock())
 
     def _look(self) -> None:
@@ -131,7 +129,3 @@ class Preparation:
         quota = next((plan.quota for plan in plans if plan.quota), None)
         free = free_bytes(self._journal.output)
         return BatchPlan(plans, len(self._prepared.ends) - refused, refused, borrowed, quota, free)
-
-
-def _longest(entry: Entry) -> int:
-    return entry.settings.requests.longest or LONGEST_REQUEST[entry.incident.media_type]

@@ -6,19 +6,29 @@ import threading
 import time
 from collections.abc import Callable
 
+from footage.hours import always
 from footage.pacing import Pause
 
 _SLOWEST = 5.0
+_GATE_SECONDS = 1.0
 
 
 class FragmentBucket:
     """Lets fragments through at `rate` a second, from any number of threads, with at most a second's worth saved up.
 
     The service counts 500 a second for all who read a stream, and refuses what goes beyond; then `slow_down` halves
-    the rate, and each clip that came well (`speed_up`) brings it a little nearer to what it was.
+    the rate, and each clip that came well (`speed_up`) brings it a little nearer to what it was. While `is_open` says
+    no, nothing is let through.
     """
 
-    def __init__(self, rate: float, pause: Pause, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        rate: float,
+        pause: Pause,
+        clock: Callable[[], float] = time.monotonic,
+        is_open: Callable[[], bool] = always,
+    ) -> None:
+        self._is_open = is_open
         self.rate = rate
         self._full = rate
         self._pause = pause
@@ -30,6 +40,8 @@ class FragmentBucket:
     def take(self, fragments: int) -> None:
         """Return when so many fragments may be asked for. Raises Interrupted where the run is stopped."""
         self._pause.check()
+        while not self._is_open():
+            self._pause(_GATE_SECONDS)
         while (wait := self._try(fragments)) > 0:
             self._pause(wait)
 

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from footage.errors import FootageError, Interrupted, ServiceUnreachable
 from footage.files import disk_trouble, make_folder, replace
+from footage.hours import always
 from footage.kinesis_check import key_frames
 from footage.kinesis_fetch import ChunkFetcher, ClipService, Divided, Fetched, Lost, Outcome
 from footage.kinesis_pace import FragmentBucket
@@ -57,7 +58,8 @@ class StreamPull:
     `known` are the camera's clips that an earlier run recorded; what they answer for is not asked for again. `record`
     is called for each new clip, and each chunk that cannot be had, as soon as it is so, from the thread of `run`.
     `name_for` gives the name of a clip by its planned start and a number that tells apart those of one second. Clips
-    go into `folder`, pieces under way into a folder of their own in `work`.
+    go into `folder`, pieces under way into a folder of their own in `work`. While `may_fetch` says no, nothing is
+    fetched.
     """
 
     def __init__(
@@ -76,7 +78,9 @@ class StreamPull:
         progress: Progress | None = None,
         pause: Pause | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+        may_fetch: Callable[[], bool] = always,
     ) -> None:
+        self._may_fetch = may_fetch
         self._camera = camera
         self._window = window
         self._client = client
@@ -249,7 +253,7 @@ class StreamPull:
             self._camera.stream or self._camera.word,
             self._options.selector,
             inspect=self._inspect,
-            bucket=FragmentBucket(self._options.fragments_per_second, self._pause),
+            bucket=FragmentBucket(self._options.fragments_per_second, self._pause, is_open=self._may_fetch),
             retry=Retry(self._pause, attempts=self._options.retries, patience=_PATIENCE),
             pause=self._pause,
             clock=self._clock,

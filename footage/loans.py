@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from threading import Lock
 
 from footage.board import Board, Cell
@@ -140,25 +141,17 @@ def _subject(incident: Incident, camera: str) -> _Subject:
     return incident.vehicle.id if incident.vehicle else "", incident.media_type, camera.casefold()
 
 
-def common_cuts(incidents: Sequence[tuple[Incident, int]]) -> list[float | None]:
-    """For each incident and its longest request, the seconds of its first one, so that overlapping ones share cuts.
+def common_cuts(incidents: Sequence[Incident]) -> list[tuple[float, ...]]:
+    """For each incident, the seconds from its start at which another one of the same vehicle begins or ends.
 
-    None where it is as long as the others. Without this, two incidents that begin at 10:00:00 and 10:05:20 would ask
-    for the same ten minutes in windows of which none is the other's.
+    Requests that do not go across them are the same for all who want that time. Without this, two incidents that begin
+    at 10:00:00 and 10:05:20 would ask for the same ten minutes in windows of which none is the other's.
     """
-    order = sorted(range(len(incidents)), key=lambda nth: incidents[nth][0].window)
-    origins: dict[tuple[str, MediaType, int], TimeWindow] = {}
-    firsts: list[float | None] = [None] * len(incidents)
-    for nth in order:
-        incident, longest = incidents[nth]
-        if incident.vehicle is None:
-            continue
-        key = (incident.vehicle.id, incident.media_type, longest)
-        origin = origins.get(key)
-        if origin is None or incident.window.start >= origin.end:
-            origins[key] = incident.window
-            continue
-        origins[key] = TimeWindow(origin.start, max(origin.end, incident.window.end))
-        into = (incident.window.start - origin.start).total_seconds() % longest
-        firsts[nth] = longest - into if into else None
-    return firsts
+    points: dict[_Subject, set[datetime]] = defaultdict(set)
+    for incident in incidents:
+        points[_subject(incident, "")] |= {incident.window.start, incident.window.end}
+    return [tuple(_inside(incident.window, points[_subject(incident, "")])) for incident in incidents]
+
+
+def _inside(window: TimeWindow, points: Iterable[datetime]) -> Iterator[float]:
+    return ((point - window.start).total_seconds() for point in sorted(points) if window.start < point < window.end)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from footage.models import SEAM_SECONDS, MediaLink, MediaType, TimeWindow
 
@@ -28,11 +28,18 @@ _FILM_BYTES_A_SECOND = 280_000
 _WITHIN = SEAM_SECONDS - 0.001
 
 
-def split_window(window: TimeWindow, longest: int, first: float | None = None) -> tuple[TimeWindow, ...]:
-    """`window` as consecutive windows of at most `longest` seconds, the first of `first`, that cover it exactly."""
-    if first is not None and first < window.seconds:
-        cut = window.start + timedelta(seconds=first)
-        return TimeWindow(window.start, cut), *split_window(TimeWindow(cut, window.end), longest)
+def split_window(window: TimeWindow, longest: int, cuts: Iterable[float] = ()) -> tuple[TimeWindow, ...]:
+    """`window` as consecutive windows of at most `longest` seconds that cover it exactly.
+
+    None of them goes across one of the `cuts`, which are seconds from the start.
+    """
+    inside = sorted({cut for cut in cuts if 0 < cut < window.seconds})
+    points = [window.start, *(window.start + timedelta(seconds=cut) for cut in inside), window.end]
+    parts = [TimeWindow(start, end) for start, end in pairwise(points)]
+    return tuple(each for part in parts for each in _split_evenly(part, longest))
+
+
+def _split_evenly(window: TimeWindow, longest: int) -> tuple[TimeWindow, ...]:
     step = timedelta(seconds=longest)
     count = math.ceil((window.end - window.start) / step)
     starts = [window.start + step * index for index in range(count)]

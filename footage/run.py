@@ -82,7 +82,7 @@ class Run:
         streams_done = check_clips(journal) and journal.finished
         if not streams_done:
             self._look_at_streams()
-        windows = split_window(incident.window, self.longest, journal.settings.requests.first)
+        windows = split_window(incident.window, self.longest, journal.settings.requests.cuts)
         board = Board(windows, [c for c in incident.cameras if c.source == "samsara"], self.parts.progress)
         self._prepared = Prepared(
             board=board,

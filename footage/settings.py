@@ -52,12 +52,12 @@ def wait_as(
 class RequestSettings:
     """How Samsara is asked. `longest` is the most seconds of one request; None takes what is known of the media type.
 
-    Samsara moved these limits out of its reference on purpose. Of images it says how far apart they are. `first` is the
-    length of the first one, where the cuts are to fall together with those of another incident of the same vehicle.
+    Samsara moved these limits out of its reference on purpose. Of images it says how far apart they are. No request
+    goes across one of the `cuts` (seconds from the start): there, another incident of a list begins or ends.
     """
 
     longest: int | None = None
-    first: float | None = None
+    cuts: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +107,15 @@ def settings_from_json(data: dict[str, Any]) -> RunSettings:
     return RunSettings(
         films=FilmSettings(**_known(FilmSettings, data.get("films", {}))),
         waiting=WaitSettings(**_known(WaitSettings, data.get("waiting", {}))),
-        requests=RequestSettings(**_known(RequestSettings, data.get("requests", {}))),
+        requests=_request_settings(data.get("requests", {})),
         kinesis=KinesisSettings(**_known(KinesisSettings, data.get("kinesis", {}))),
         evidence=EvidenceSettings(**_known(EvidenceSettings, data.get("evidence", {}))),
     )
+
+
+def _request_settings(data: dict[str, Any]) -> RequestSettings:
+    settings = RequestSettings(**_known(RequestSettings, data))
+    return replace(settings, cuts=tuple(settings.cuts))
 
 
 def _known(kind: type, data: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from footage.errors import FootageError, ServiceUnreachable
+from footage.hours import always
 from footage.journal import Journal
 from footage.kinesis_pull import KinesisOptions, Service, StreamPull
 from footage.models import Camera, Clip, Media, Missing
@@ -36,7 +37,9 @@ class Streams:
         progress: Progress,
         stop: threading.Event,
         clock: Callable[[], datetime],
+        may_fetch: Callable[[], bool] = always,
     ) -> None:
+        self._may_fetch = may_fetch
         self._journal = journal
         self._standing = standing
         self._client = client
@@ -105,6 +108,7 @@ class Streams:
             progress=self._progress,
             pause=Pause(self._stop),
             clock=self._clock,
+            may_fetch=self._may_fetch,
         )
 
     def _record(self, result: Clip | Missing) -> None:

@@ -14,6 +14,7 @@ from threading import Lock
 from typing import Any
 
 from demo.faults import Script
+from demo.samsara_fleet import FLEET, FleetVehicle
 from demo.samsara_footage import Shot
 from demo.samsara_service import SamsaraService
 from footage.video.ffmpeg import FFmpeg
@@ -142,7 +143,9 @@ def _clip_arguments(seconds: float, seed: int, target: Path) -> Sequence[str]:
 
 
 @contextmanager
-def open_site(folder: Path, clips: Path, script: Script | None = None) -> Iterator[Site]:
+def open_site(
+    folder: Path, clips: Path, script: Script | None = None, fleet: Sequence[FleetVehicle] = FLEET
+) -> Iterator[Site]:
     """A site with a well-behaved service, or one that follows `script`."""
-    with SamsaraService(script=script or Script(limits=False), footage=canned(clips)) as service:
+    with SamsaraService(script=script or Script(limits=False), footage=canned(clips), fleet=fleet) as service:
         yield Site(service, folder)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from itertools import combinations, pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,15 +38,15 @@ def test_windows_cover_the_time_exactly_and_are_as_few_as_can_be(seconds: int, l
     assert len(windows) == -(-seconds // longest)
 
 
-@given(seconds=lengths, longest=st.integers(1, 2400), first=st.integers(1, 2400))
-def test_a_first_window_of_its_own_length_leaves_the_rest_as_it_would_be(
-    seconds: int, longest: int, first: int
-) -> None:
-    windows = split_window(window(0, seconds), longest, first)
-    assert windows[0].seconds == pytest.approx(min(first, seconds) if first < seconds else min(longest, seconds))
-    assert windows[-1].end == T0 + timedelta(seconds=seconds)
+@given(seconds=lengths, longest=st.integers(1, 2400), cuts=st.lists(st.integers(-10, 4000), max_size=5))
+def test_no_window_goes_across_a_cut(seconds: int, longest: int, cuts: list[int]) -> None:
+    windows = split_window(window(0, seconds), longest, cuts)
+    assert (windows[0].start, windows[-1].end) == (T0, T0 + timedelta(seconds=seconds))
     assert all(one.end == other.start for one, other in pairwise(windows))
-    assert all(0 < each.seconds <= max(longest, first) for each in windows)
+    assert all(0 < each.seconds <= longest for each in windows)
+    for cut in cuts:
+        at = T0 + timedelta(seconds=cut)
+        assert not any(each.start < at < each.end for each in windows)
 
 
 @given(minutes=st.integers(1, 600))

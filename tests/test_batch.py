@@ -1,0 +1,279 @@
+"""A list of incidents against the stand-in: asked for together, paid for once, each row by itself, resumed as one."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo.faults import ClipFate, Fault, Script, quota_exceeded
+from tests.site import QUICK, ROOT, Outcome, Site, open_site
+
+pytestmark = pytest.mark.slow
+
+HEAD = ("reference", "vehicle", "start", "duration")
+QUIET = Script(limits=False)
+
+
+@pytest.fixture
+def site(tmp_path: Path, clips: Path) -> Iterator[Site]:
+    with open_site(tmp_path, clips, QUIET) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("clips")
+
+
+def write_list(site: Site, *rows: tuple[str, ...], head: tuple[str, ...] = HEAD) -> Path:
+    path = site.folder / "incidents.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([head, *rows])
+    return path
+
+
+def run_list(site: Site, *more: str, films: str = "none") -> Outcome:
+    return site.run("batch", "incidents.csv", "--films", films, *QUICK, *more)
+
+
+def rows_of(site: Site) -> dict[str, dict[str, Any]]:
+    told = json.loads((site.videos / "summary.json").read_text("utf-8"))
+    return {row["reference"]: row for row in told["rows"]}
+
+
+def journals(site: Site) -> list[Path]:
+    return sorted(site.logs.glob("batch_*/request_ids_*.json"))
+
+
+TRUCK = ("A-1", "Truck 104", "2026-11-18T14:30:00Z", "2")
+VAN = ("A-2", "Van 7", "2026-11-18T14:30:00Z", "1")
+RIG = ("A-3", "Rig 12", "2026-11-18T15:00:00Z", "1")
+
+
+def test_every_row_is_pulled_and_the_summary_says_so(site: Site) -> None:
+    write_list(site, TRUCK, VAN, RIG)
+    outcome = run_list(site)
+    assert outcome.code == 0, outcome.err
+    assert {row["status"] for row in outcome.result["rows"]} == {"complete"}
+    assert [row["reference"] for row in outcome.result["rows"]] == ["A-1", "A-2", "A-3"]
+    for row in rows_of(site).values():
+        assert (Path(row["folder"]) / "manifest.json").is_file()
+        assert row["coverage_percent"] == 100.0
+    assert [count for *_, count in site.asked()] == [1, 1, 1, 1]
+
+
+def test_a_dry_run_sends_nothing_that_changes_anything(site: Site) -> None:
+    write_list(site, TRUCK, VAN)
+    outcome = run_list(site, "--dry-run")
+    assert outcome.code == 0
+    assert outcome.result["plan"]["requests"] == 3
+    assert site.posts_sent() == 0
+    assert not site.videos.exists()
+
+
+def test_faults_of_all_rows_are_told_before_anything_is_spent(site: Site) -> None:
+    write_list(site, TRUCK, ("A-2", "Van 8", *VAN[2:]), ("A-3", "Rig 12", "yesterday", "1"))
+    outcome = run_list(site)
+    assert outcome.code == 2
+    assert "row 3, vehicle" in outcome.err
+    assert "row 4, start" in outcome.err
+    assert site.posts_sent() == 0
+
+
+def test_faulty_rows_can_be_left_out(site: Site) -> None:
+    write_list(site, TRUCK, ("A-2", "Van 8", *VAN[2:]))
+    outcome = run_list(site, "--skip-faulty")
+    assert outcome.code == 0
+    assert "Left out: row 3, vehicle" in outcome.err
+    assert list(rows_of(site)) == ["A-1"]
+
+
+def test_rows_that_overlap_ask_once_and_each_has_its_own_footage(site: Site) -> None:
+    write_list(
+        site,
+        ("B-1", "Truck 104", "2026-11-18T14:30:00Z", "3"),
+        ("B-2", "Truck 104", "2026-11-18T14:31:20Z", "3"),
+        ("B-3", "Truck 104", "2026-11-18T14:32:00Z", "0.5"),
+    )
+    outcome = run_list(site)
+    assert outcome.code == 0, outcome.err
+    starts = [start for start, _, count in site.asked() if count == 1]
+    assert starts == [f"2026-11-18T14:3{minute}:00Z" for minute in range(5)]
+    rows = rows_of(site)
+    assert [row["received_seconds"] for row in rows.values()] == [540, 540, 90]
+    first, third = (Path(rows[name]["folder"]) for name in ("B-1", "B-3"))
+    lent, borrowed = (
+        folder / "Road_VideoClip_2026-11-18_06-32-00.mp4" for folder in (first, third)
+    )
+    assert lent.read_bytes() == borrowed.read_bytes()
+    told = json.loads((third / "manifest.json").read_text("utf-8"))
+    assert all(clip["retrieval_id"] for camera in told["cameras"].values() for clip in camera["clips"])
+
+
+def test_what_one_row_cannot_have_is_missing_for_the_other_too_and_not_asked_again(site: Site) -> None:
+    fate = ClipFate(camera="driver", start="2026-11-18T14:31:00Z", status="unavailable")
+    site.service.script = Script(limits=False, clips=(fate,))
+    write_list(
+        site,
+        ("B-1", "Truck 104", "2026-11-18T14:30:00Z", "2"),
+        ("B-2", "Truck 104", "2026-11-18T14:31:00Z", "2"),
+    )
+    outcome = run_list(site)
+    assert outcome.code == 3
+    assert [count for *_, count in site.asked()] == [1, 1, 1]
+    for row in rows_of(site).values():
+        assert row["status"] == "partial"
+        assert "driver: 60 of 120 s missing, the camera no longer has it." in row["reason"]
+
+
+def test_a_row_that_ends_badly_ends_alone(site: Site) -> None:
+    fates = (
+        ClipFate(vehicle="281474990123457", status="failed"),
+        ClipFate(vehicle="281474990123458", camera="road", status="unavailable"),
+    )
+    site.service.script = Script(limits=False, clips=fates)
+    write_list(site, TRUCK, VAN, RIG)
+    outcome = run_list(site)
+    assert outcome.code == 3
+    statuses = {name: row["status"] for name, row in rows_of(site).items()}
+    assert statuses == {"A-1": "complete", "A-2": "nothing", "A-3": "partial"}
+
+
+def test_what_is_done_stays_done_and_new_rows_are_added(site: Site) -> None:
+    write_list(site, TRUCK)
+    assert run_list(site).code == 0
+    folder = Path(rows_of(site)["A-1"]["folder"])
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    downloads = site.downloads()
+    write_list(site, TRUCK, VAN)
+    assert run_list(site).code == 0
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+    assert [count for *_, count in site.asked()] == [1, 1, 1]
+    assert site.downloads() == downloads + 2
+    assert list(rows_of(site)) == ["A-1", "A-2"]
+
+
+def test_a_single_pull_and_a_list_know_of_each_other(site: Site) -> None:
+    assert site.pull().code == 0
+    write_list(site, TRUCK)
+    outcome = run_list(site)
+    assert outcome.code == 0
+    assert site.posts_sent() == 2
+    assert site.pull().code == 0
+    assert site.posts_sent() == 2
+
+
+def test_rows_that_wait_are_pending_and_resume_completes_them(site: Site) -> None:
+    site.service.script = Script(limits=False, clips=(ClipFate(vehicle="281474990123457", ready_after=9.0),))
+    write_list(site, TRUCK, VAN)
+    outcome = run_list(site, "--wait", "0.05")
+    assert outcome.code == 4
+    assert {name: row["status"] for name, row in rows_of(site).items()} == {"A-1": "complete", "A-2": "pending"}
+    assert "resume" in outcome.err
+    resumed = site.resume()
+    assert resumed.code == 0, resumed.err
+    assert {row["status"] for row in rows_of(site).values()} == {"complete"}
+    assert [count for *_, count in site.asked()] == [1, 1, 1]
+
+
+def test_a_list_that_is_killed_is_resumed_as_one_and_asks_nothing_twice(site: Site) -> None:
+    site.service.script = Script(limits=False, ready_after=1.5)
+    write_list(site, TRUCK, VAN, RIG)
+    process = subprocess.Popen(
+        site.command("batch", "incidents.csv", "--films", "none", *QUICK),
+        env=site.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=site.folder,
+    )
+    deadline = time.monotonic() + 60
+    while site.posts_sent() < 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    resumed = site.resume("--settle", "3")
+    assert resumed.code == 0, resumed.err
+    assert {row["status"] for row in resumed.result["rows"]} == {"complete"}
+    assert [count for *_, count in site.asked()] == [1, 1, 1, 1]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to another process")
+def test_an_interrupted_list_leaves_at_once_and_can_be_resumed(site: Site) -> None:
+    site.service.script = Script(limits=False, ready_after=8.0)
+    write_list(site, TRUCK, VAN)
+    process = subprocess.Popen(
+        site.command("batch", "incidents.csv", "--films", "none", *QUICK),
+        env=site.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=site.folder,
+    )
+    deadline = time.monotonic() + 60
+    while site.posts_sent() < 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert json.loads(out)["error"]["kind"] == "interrupted"
+    assert "resume" in err.strip().splitlines()[-1]
+    assert site.resume().code == 0
+    assert [count for *_, count in site.asked()] == [1, 1, 1]
+
+
+def test_quota_that_is_used_up_keeps_what_came_and_the_rest_is_for_later(site: Site) -> None:
+    site.service.script = Script(limits=False, faults=(quota_exceeded(after=2),))
+    write_list(site, TRUCK, VAN)
+    outcome = run_list(site)
+    statuses = {name: row["status"] for name, row in rows_of(site).items()}
+    assert outcome.code != 0
+    assert "complete" in statuses.values() or "failed" in statuses.values()
+    site.service.script = QUIET
+    assert site.resume().code == 0
+    assert [count for *_, count in site.asked()] == [1, 1, 1]
+
+
+def test_a_key_that_is_rejected_ends_the_whole_list(site: Site) -> None:
+    site.service.script = Script(limits=False, faults=(Fault(method="POST", status=401),))
+    write_list(site, TRUCK, VAN)
+    outcome = run_list(site)
+    assert outcome.code == 6
+    assert site.posts_sent() == 1
+
+
+def test_status_names_a_list_once_with_its_rows(site: Site) -> None:
+    write_list(site, TRUCK, VAN)
+    run_list(site)
+    command = [sys.executable, str(ROOT / "main.py"), "status", "--logs", str(site.logs)]
+    words = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert words.count("batch_") == 1
+    assert "incidents.csv" in words
+    assert "2 complete" in words
+
+
+def test_films_of_all_rows_are_made(site: Site) -> None:
+    write_list(site, ("A-1", "Truck 104", TRUCK[2], "0.2"), ("A-2", "Van 7", VAN[2], "0.2"))
+    outcome = run_list(site, films="all")
+    assert outcome.code == 0, outcome.err
+    for row in rows_of(site).values():
+        assert (Path(row["folder"]) / row["side_by_side"]).is_file()
+
+
+def test_a_template_is_read_back(site: Site) -> None:
+    printed = site.run("batch", "--template")
+    assert printed.code == 0
+    assert printed.out.startswith("reference,vehicle,start,duration")
+    written = site.run("batch", str(site.folder / "mine.xlsx"), "--template")
+    assert written.code == 0
+    assert (site.folder / "mine.xlsx").is_file()
+    assert site.run("batch", str(site.folder / "mine.xlsx"), "--template").code == 2
