@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit, urlunsplit
 
 from footage.errors import InsecureAddress
+
+
+@dataclass(frozen=True, slots=True)
+class SignedLink:
+    """An address that is a secret. It shows nothing of itself where somebody prints or logs the value."""
+
+    url: str = field(repr=False)
 
 
 def is_loopback(host: str) -> bool:

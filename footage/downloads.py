@@ -68,6 +68,13 @@ class Part:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A link was not accepted, as happens once it has expired; another one may be."""
+
+    why: str
+
+
 class Downloader:
     """Fetches signed links into part files under `work`; several threads may use one at a time.
 
@@ -83,20 +90,33 @@ class Downloader:
         session: Callable[[], requests.Session] = requests.Session,
         on_bytes: Callable[[int], None] = lambda count: None,
     ) -> None:
+        self.stop = stop or threading.Event()
+        self.is_elsewhere = False
         self._work = work
         self._attempts = attempts
-        self._stop = stop or threading.Event()
         self._session = session
         self._on_bytes = on_bytes
         self._local = threading.local()
 
-    def fetch(self, name: str, url: str, *, media: str, renew: Callable[[], str]) -> Part:
+    def __reduce__(self) -> tuple[Callable[..., Downloader], tuple[Path, int]]:
+        """On another machine it writes parts with names of their own: somebody else may be at work on the same file."""
+        return _elsewhere, (self._work, self._attempts)
+
+    def fetch(self, name: str, url: str, *, media: str) -> Part | Refused:
         """Download to `<work>/<name>.part`, going on where an earlier attempt at the same `media` ended.
 
-        `renew` is asked for a fresh link when this one is refused. Raises DownloadFailed, DiskTrouble, Interrupted.
+        Raises DownloadFailed, DiskTrouble, Interrupted.
         """
-        part = part_path(self._work, name)
-        failures = renewals = 0
+        part, found = self._part(name), None
+        try:
+            found = self._fetch(part, name, url, media)
+        finally:
+            if self.is_elsewhere and not isinstance(found, Part):
+                parts.discard(part)  # nobody will go on with it
+        return found
+
+    def _fetch(self, part: Path, name: str, url: str, media: str) -> Part | Refused:
+        failures = 0
         while True:
             before = _size(part)
             try:
@@ -104,26 +124,35 @@ class Downloader:
             except InsecureAddress as error:  # one bad link is one clip's loss, not the run's
                 raise DownloadFailed(error.message) from error
             except _LinkStale as error:
-                renewals += 1
-                if renewals > _MAX_RENEWALS:
-                    raise DownloadFailed(f"{name}: every link was refused ({error}).") from error
-                url = renew()
+                return Refused(str(error))
             except (_Again, *_TRANSIENT) as error:
                 failures = 1 if _size(part) > before else failures + 1
                 log.info("download of %s broke off at %d bytes: %s", name, _size(part), type(error).__name__)
                 if failures >= self._attempts:
                     raise DownloadFailed(f"{name} did not arrive whole in {failures} attempts.") from error
                 self._pause(failures, error)
+            except requests.RequestException as error:  # its words may hold the link, which is a secret
+                raise DownloadFailed(f"{name} cannot be downloaded ({type(error).__name__}).") from None
+
+    def adopt(self, name: str, part: Part) -> Part:
+        """Take over what was fetched elsewhere; what was fetched here is taken over already."""
+        path = parts.adopt(part.path, self._work, name)
+        if path != part.path:
+            self._on_bytes(part.size)
+        return replace(part, path=path)
 
     def copy(self, name: str, original: Path, *, media: str) -> Part:
         """Take a copy of a file instead. Raises DownloadFailed where it is gone, DiskTrouble where there is no room."""
-        part = part_path(self._work, name)
+        part = self._part(name)
         if not original.is_file():
             raise DownloadFailed(f"{original.name} is gone, of which {name} would have been a copy.")
         with disk_trouble(part):
             parts.write_sidecar(part, Sidecar(media, total=original.stat().st_size))
             shutil.copyfile(original, part)
         return Part(part, part.stat().st_size, sha256_of(part))
+
+    def _part(self, name: str) -> Path:
+        return (parts.own_part_path if self.is_elsewhere else part_path)(self._work, name)
 
     def discard(self, name: str) -> None:
         """Throw away what is there of a part, so that the next fetch starts from nothing."""
@@ -196,7 +225,7 @@ class Downloader:
             digest = _digest_of_head(file, offset)
             file.truncate(offset)
             for block in response.iter_content(_PIECE):
-                if self._stop.is_set():
+                if self.stop.is_set():
                     raise Interrupted("stopped while downloading")
                 file.write(block)
                 digest.update(block)
@@ -208,8 +237,27 @@ class Downloader:
     def _pause(self, failures: int, error: Exception) -> None:
         asked = getattr(error, "wait", None)
         grown = min(0.25 * 2.0**failures, _LONGEST_PAUSE)
-        if self._stop.wait(asked if asked is not None else random.uniform(0.5, 1.0) * grown):  # noqa: S311 - not secret
+        if self.stop.wait(asked if asked is not None else random.uniform(0.5, 1.0) * grown):  # noqa: S311 - not secret
             raise Interrupted("stopped while downloading")
+
+
+def with_fresh_links(name: str, url: str, renew: Callable[[], str], fetch: Callable[[str], Part | Refused]) -> Part:
+    """Fetch by `url`, and by a fresh link of `renew` as often as one is refused. Raises DownloadFailed past a few."""
+    for _ in range(_MAX_RENEWALS):
+        found = fetch(url)
+        if isinstance(found, Part):
+            return found
+        url = renew()
+    found = fetch(url)
+    if isinstance(found, Refused):
+        raise DownloadFailed(f"{name}: every link was refused ({found.why}).")
+    return found
+
+
+def _elsewhere(work: Path, attempts: int) -> Downloader:
+    downloader = Downloader(work, attempts=attempts)
+    downloader.is_elsewhere = True
+    return downloader
 
 
 def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:

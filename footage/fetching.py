@@ -10,17 +10,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
-from footage.addresses import without_secret
-from footage.downloads import Downloader, DownloadFailed, Part
-from footage.errors import BrokenMedia, RequestRefused, ServiceUnreachable
+from footage.addresses import SignedLink, without_secret
+from footage.bringing import copy_part, fetch_part, look_inside
+from footage.downloads import Downloader, DownloadFailed, Part, Refused, with_fresh_links
+from footage.errors import RequestRefused, ServiceUnreachable
 from footage.files import disk_trouble, replace
 from footage.models import UTC, Clip, Media, MediaLink, MediaType, TimeWindow
+from footage.video.ffmpeg import FFmpeg
+from footage.workshop import Kind, LocalWorkshop, Place, Terms, Workshop, result
 
 log = logging.getLogger(__name__)
 
-_AT_ONCE = 4
-_NOTHING_READABLE = Media(video=None, audio=None, first_picture=0.0, duration=0.0, complete=False)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,10 @@ class Arrival:
 
 
 class Fetcher:
-    """Runs errands in the background; `arrivals` gives each result once, `settle` follows when it is recorded."""
+    """Runs errands in the background; `arrivals` gives each result once, `settle` follows when it is recorded.
+
+    A thread goes with each errand; what is heavy is done in `workshop`, without one in other threads of this program.
+    """
 
     def __init__(
         self,
@@ -54,12 +61,16 @@ class Fetcher:
         folder: Path,
         inspect: Callable[[Path], Media],
         media_type: MediaType = MediaType.HIGH,
+        workshop: Workshop | None = None,
     ) -> None:
+        self._is_own = workshop is None
+        self._workshop = LocalWorkshop() if workshop is None else workshop
+        self._tool = FFmpeg(stop=downloader.stop)
         self._media_type = media_type
         self._downloader = downloader
         self._folder = folder
         self._inspect = inspect
-        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="download")
+        self._pool = ThreadPoolExecutor(self._workshop.at_once(Kind.FETCH), thread_name_prefix="download")
         self._arrivals: queue.SimpleQueue[Arrival] = queue.SimpleQueue()
         self.under_way = 0
         self.on_here: Callable[[Errand], None] = lambda errand: None
@@ -91,6 +102,8 @@ class Fetcher:
     def close(self) -> None:
         """Start nothing more; what is under way ends by the downloader's stop."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._is_own:
+            self._workshop.close(wait=False)
 
     def _run(self, errand: Errand) -> None:
         try:
@@ -135,9 +148,14 @@ class Fetcher:
     def _download(self, errand: Errand, url: str) -> Part:
         returned = errand.link.window
         media = f"{errand.camera} {returned.start.isoformat()} {returned.end.isoformat()}"
-        if errand.original is not None:
-            return self._downloader.copy(errand.name, errand.original, media=media)
-        return self._downloader.fetch(errand.name, url, media=media, renew=errand.renew)
+        downloader, name, original = self._downloader, errand.name, errand.original
+        if original is not None:
+            return downloader.adopt(name, self._done(copy_part, downloader, name, original, media))
+
+        def fetch(url: str) -> Part | Refused:
+            return self._done(fetch_part, downloader, name, SignedLink(url), media)
+
+        return downloader.adopt(name, with_fresh_links(name, url, errand.renew, fetch))
 
     def _fetch_again(self, errand: Errand, part: Part, media: Media) -> tuple[Part, Media]:
         kept = part.path.with_suffix(".first")
@@ -153,8 +171,7 @@ class Fetcher:
         return part, media
 
     def _look_inside(self, part: Part) -> Media:
-        try:
-            return self._inspect(part.path)
-        except BrokenMedia as error:
-            log.warning("%s", error)
-            return _NOTHING_READABLE
+        return self._done(look_inside, self._inspect, part.path)
+
+    def _done(self, task: Callable[Concatenate[Place, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return result(self._workshop.submit(Terms(self._tool, Kind.FETCH), task, *args, **kwargs))

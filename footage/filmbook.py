@@ -7,12 +7,11 @@ import json
 import os
 import shlex
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from footage.files import sha256_of
+from footage.hashing import hash_file
 from footage.journal import Journal
 from footage.models import Clip
 from footage.values_json import time_text
@@ -20,6 +19,7 @@ from footage.version import PROGRAM, VERSION
 from footage.video.ffmpeg import FFmpeg
 from footage.video.film import Film
 from footage.video.join import Joined
+from footage.workshop import Kind, Terms, Workshop, results
 
 SIDE_BY_SIDE = ""
 """The word under which the side-by-side stands; each camera's film stands under the camera's word."""
@@ -30,9 +30,10 @@ Facts = dict[str, Any]
 class FilmBook:
     """The films of one journal. A film counts as made while its file is there and it is made of what is wanted now."""
 
-    def __init__(self, journal: Journal, tool: FFmpeg, *, clock: Callable[[], datetime]) -> None:
+    def __init__(self, journal: Journal, tool: FFmpeg, workshop: Workshop, *, clock: Callable[[], datetime]) -> None:
         self._journal = journal
         self._tool = tool
+        self._workshop = workshop
         self._clock = clock
 
     def made(self, word: str, key: str) -> Facts | None:
@@ -74,8 +75,8 @@ class FilmBook:
         """Take the hash of each film that has none yet, several at once. It is the hash from when the film was made."""
         open_words = [word for word, made in self._journal.films.items() if not made.get("sha256")]
         paths = [self._journal.folder / self._journal.films[word]["file"] for word in open_words]
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            hashes = list(pool.map(sha256_of, paths))
+        terms = Terms(self._tool, Kind.COPY)
+        hashes = results([self._workshop.submit(terms, hash_file, path) for path in paths], self._tool)
         if open_words:
             with self._journal.together():
                 for word, sha256 in zip(open_words, hashes, strict=True):

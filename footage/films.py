@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -27,13 +26,16 @@ from footage.video.bar import clock_text
 from footage.video.cutting import Tile
 from footage.video.damage import united
 from footage.video.ffmpeg import FFmpeg
-from footage.video.join import join
+from footage.video.join import Joined, join_beside, joined_as
 from footage.video.side_by_side import Look, SideBySide
-from footage.video.sound import lay_sound
+from footage.video.sound import sound_beside
 from footage.video.stills import Still, contact_sheet
+from footage.workshop import Kind, LocalWorkshop, Terms, Workshop, results
 
 log = logging.getLogger(__name__)
 
+_Merging = tuple[str, list[Clip], Future[Joined] | None]
+"""A camera's film: its key, the clips of which it is made, and the task that makes it where it is not there."""
 _OFFER_EVERY = 1.0
 _NEIGHBOUR_SECONDS = 60.0
 
@@ -58,7 +60,8 @@ def nothing_to_look_at(films: FilmSet) -> None:
 class Films:
     """Makes the films of one incident in its folder, with pieces under way in `work`. One thread calls it.
 
-    `first_look` is called as soon as every camera is joined, before the side-by-side is composed.
+    `first_look` is called as soon as every camera is joined, before the side-by-side is composed. What is heavy is done
+    in `workshop`, without one in threads of this program.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Films:
         work: Path,
         tool: FFmpeg,
         progress: Progress,
+        workshop: Workshop | None = None,
         first_look: Callable[[FilmSet], None] = nothing_to_look_at,
         track: Callable[[], Track] = lambda: NO_TRACK,
         clock: Callable[[], float] = monotonic,
@@ -85,7 +89,9 @@ class Films:
         self._first_look = first_look
         self._track = track
         self._clock = clock
-        self._book = FilmBook(journal, tool, clock=now)
+        self._is_own = workshop is None
+        self._workshop = LocalWorkshop() if workshop is None else workshop
+        self._book = FilmBook(journal, tool, self._workshop, clock=now)
         self._last_offer = -_OFFER_EVERY
         self._offered: tuple[int, int, int] | None = None
         self._side_by_side = self._open_side_by_side() if settings.films == "all" and self._is_composed else None
@@ -123,6 +129,8 @@ class Films:
         self._tool.stop.set()
         if self._side_by_side is not None:
             self._side_by_side.stop()
+        if self._is_own:
+            self._workshop.close()
 
     @property
     def _is_composed(self) -> bool:
@@ -158,7 +166,13 @@ class Films:
         )
         line = clock_line(settings.overlay, ZoneInfo(incident.timezone), incident.window.start, self._track)
         return SideBySide(
-            incident.window, look, work=self._work, tool=self._tool, told=self._tell_stretch, clock_line=line
+            incident.window,
+            look,
+            work=self._work,
+            tool=self._tool,
+            workshop=self._workshop,
+            told=self._tell_stretch,
+            clock_line=line,
         )
 
     def _tell_stretch(self, number: int, is_made: bool) -> None:
@@ -185,38 +199,33 @@ class Films:
     def _merge_all(self) -> tuple[dict[str, Path], list[str]]:
         """One film a camera, several at once: joining reads and writes, and hardly computes."""
         cameras = [camera for camera in self._standing.cameras() if self._playable(camera)]
+        begun = [self._begin_merging(camera, number, len(cameras)) for number, camera in enumerate(cameras)]
         merged: dict[str, Path] = {}
         notes: list[str] = []
-
-        def merge(camera: Camera) -> tuple[Path, Sequence[str]]:
-            told = partial(self._progress.piece, JOINED, cameras.index(camera), len(cameras))
-            told(PieceState.MAKING)
-            result = self._merge(camera)
-            told(PieceState.MADE)
-            return result
-
-        with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="join") as pool:
-            try:
-                for camera, (path, said) in zip(cameras, pool.map(merge, cameras), strict=True):
-                    merged[camera.word] = path
-                    notes += said
-            except BaseException:
-                self._tool.stop.set()  # else leaving the pool waits for joins that nobody wants any more
-                raise
+        for camera, (key, clips, task) in zip(cameras, begun, strict=True):
+            merged[camera.word] = target = self._journal.folder / self._names.merged(camera.word)
+            if task is None:
+                notes += (self._book.made(camera.word, key) or {}).get("notes", ())
+                continue
+            [joined] = results([task], self._tool)
+            self._book.enter_joined(camera.word, key, joined_as(target, joined), clips)
+            notes += joined.notes
         return merged, notes
 
-    def _merge(self, camera: Camera) -> tuple[Path, Sequence[str]]:
+    def _begin_merging(self, camera: Camera, number: int, of: int) -> _Merging:
+        """Have a camera's film made, unless it is there."""
         clips = self._playable(camera)
-        target = self._journal.folder / self._names.merged(camera.word)
         key = key_of([[clip.sha256, str(clip.window.start)] for clip in clips])
-        if (made := self._book.made(camera.word, key)) is not None:
-            return target, made["notes"]
+        told = partial(self._progress.piece, JOINED, number, of)
+        if self._book.made(camera.word, key) is not None:
+            told(PieceState.MADE)
+            return key, clips, None
         self._progress.say(f"Joining {len(clips)} clip{'s' if len(clips) != 1 else ''} of camera {camera.word}.")
-        zone = ZoneInfo(self._journal.incident.timezone)
+        terms = Terms(self._tool, Kind.COPY, partial(told, PieceState.MAKING))
         title = f"{self._journal.incident.name} - {camera.label}"
-        joined = join(clips, target, tool=self._tool, work=self._work, zone=zone, title=title)
-        self._book.enter_joined(camera.word, key, joined, clips)
-        return target, joined.notes
+        task = self._workshop.submit(terms, join_beside, clips, self._work, self._zone, title)
+        task.add_done_callback(lambda ended: None if _has_failed(ended) else told(PieceState.MADE))
+        return key, clips, task
 
     def _compose(self, notes: list[str]) -> Path:
         assert self._side_by_side is not None  # noqa: S101 - `finish` asks for it only where films are composed
@@ -244,8 +253,10 @@ class Films:
             return None
         for camera in self._standing.cameras():
             if wanted in (None, camera.word) and any(clip.media.audio for clip in self._playable(camera)):
-                target = self._work / "sound.m4a"
-                return lay_sound(self._pieces(camera), self._standing.window, target, tool=self._tool)
+                terms = Terms(self._tool, Kind.COPY)
+                window = self._standing.window
+                laying = self._workshop.submit(terms, sound_beside, self._pieces(camera), window, self._work)
+                return results([laying], self._tool)[0]
         return None
 
     def _film_key(self) -> str:
@@ -257,3 +268,7 @@ class Films:
         said = [str(reading) for reading in self._track().readings] if settings.overlay == "speed" else []
         look = [settings.layout, settings.tile_height, settings.fps, settings.audio, settings.engine, settings.overlay]
         return key_of([tiles, *look, said])
+
+
+def _has_failed(ended: Future[Joined]) -> bool:
+    return ended.cancelled() or ended.exception() is not None

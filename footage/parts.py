@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import secrets
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from footage.files import disk_trouble, replace, write_text
 
 log = logging.getLogger(__name__)
 
-_PART, _JSON = ".part", ".json"
+_PART, _OWN_PART, _JSON = ".part", ".part-alone", ".json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,22 @@ class Sidecar:
 def part_path(work: Path, name: str) -> Path:
     """Where the part of a file that will be called `name` lives."""
     return work / f"{name}{_PART}"
+
+
+def own_part_path(work: Path, name: str) -> Path:
+    """A part that no other writer shares, on whatever machine it is: nobody goes on with it later."""
+    return work / f"{name}.{secrets.token_hex(8)}{_OWN_PART}"
+
+
+def adopt(part: Path, work: Path, name: str) -> Path:
+    """Make a whole part with a name of its own the part of `name`, its note first; returns where it is then."""
+    target = part_path(work, name)
+    if part != target:
+        discard(target)
+        with disk_trouble(target):
+            replace(_beside(part), _beside(target))
+            replace(part, target)
+    return target
 
 
 def name_of(part: Path) -> str:

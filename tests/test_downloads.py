@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from footage.downloads import Downloader, DownloadFailed
+from footage.downloads import Downloader, DownloadFailed, with_fresh_links
 from footage.errors import DiskTrouble, FootageError, Interrupted
 
 BODY = bytes(range(256)) * 300
@@ -88,7 +88,7 @@ class Hurried(threading.Event):
 
 def fetch(work: Path, host: Host, media: str = "road 1", **options: object) -> Path:
     downloader = Downloader(work, stop=options.pop("stop", Hurried()), **options)  # type: ignore[arg-type]
-    part = downloader.fetch(NAME, host.url, media=media, renew=lambda: host.url)
+    part = with_fresh_links(NAME, host.url, lambda: host.url, lambda url: downloader.fetch(NAME, url, media=media))
     content = part.path.read_bytes()
     assert (part.size, part.sha256) == (len(content), hashlib.sha256(content).hexdigest())
     return part.path
@@ -227,4 +227,4 @@ def test_a_stop_ends_a_download_and_keeps_what_came(tmp_path: Path) -> None:
 def test_an_address_without_protection_is_refused(tmp_path: Path) -> None:
     downloader = Downloader(tmp_path)
     with pytest.raises(FootageError, match="https"):
-        downloader.fetch(NAME, "http://example.com/clip", media="road 1", renew=lambda: "")
+        downloader.fetch(NAME, "http://example.com/clip", media="road 1")

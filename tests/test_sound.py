@@ -148,16 +148,16 @@ def test_sections_share_no_packet_and_lose_none(samples: int, count: int) -> Non
     assert len(divided) <= count
 
 
-@pytest.mark.parametrize("at_once", [2, 3, 5])
-def test_sections_encoded_side_by_side_meet_without_a_click(tmp_path: Path, at_once: int) -> None:
+@pytest.mark.parametrize("divisions", [2, 3, 5])
+def test_sections_encoded_side_by_side_meet_without_a_click(tmp_path: Path, divisions: int) -> None:
     source = make(tmp_path / "tone.mp4", PLAIN.but(seconds=6, tone=337, channels=2))
     whole, divided = (
         heard(
             lay_stretches(
-                [Stretch(0.0, 6.0, source, 0.0)], 6.0, tmp_path / f"{n}.m4a", channels=2, tool=TOOL, at_once=n
+                [Stretch(0.0, 6.0, source, 0.0)], 6.0, tmp_path / f"{n}.m4a", channels=2, tool=TOOL, divisions=n
             )
         )
-        for n in (1, at_once)
+        for n in (1, divisions)
     )
     assert len(whole) == len(divided) == 6 * RATE
     inner = slice(RATE // 10, -RATE // 10)

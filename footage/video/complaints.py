@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,21 +29,38 @@ class Damage:
     ranges: Ranges
 
 
+def examine(said: str, clips: Iterable[Clip], known: Mapping[str, Ranges], scan: Scan) -> dict[str, Ranges]:
+    """The damaged parts of these clips, by SHA-256, if anything worrying was said at all; what is `known` is believed.
+
+    A clip that is not there is passed over.
+    """
+    if not worrying(said):
+        return {}
+    log.debug("looking for damage because ffmpeg said: %s", said.strip())
+    there = (clip for clip in clips if clip.path.exists())
+    return {clip.sha256: known[clip.sha256] if clip.sha256 in known else _examined(clip, scan) for clip in there}
+
+
+def _examined(clip: Clip, scan: Scan) -> Ranges:
+    try:
+        return scan(clip.path, clip.media)
+    except BrokenMedia as failure:
+        log.warning("nothing of %s can be shown: %s", clip.path.name, failure.message)
+        return ((0.0, clip.media.duration),)
+
+
 class Complaints:
-    """Looks closer at clips after a decoder complained; each clip is decoded once for that, however often asked."""
+    """Keeps what was found when clips were examined, and tells each damage once. One thread at a time uses it."""
 
-    def __init__(self, scan: Scan) -> None:
-        self._scan = scan
-        self._found: dict[str, Ranges] = {}
+    def __init__(self) -> None:
+        self.known: dict[str, Ranges] = {}
         self._told: set[tuple[str, Ranges]] = set()
-        self._lock = threading.Lock()
 
-    def news(self, said: str, clips: Iterable[Clip]) -> tuple[Damage, ...]:
-        """The damage of these clips that their Media does not list yet, if anything worrying was said at all."""
-        if not worrying(said):
-            return ()
-        log.debug("looking for damage because ffmpeg said: %s", said.strip())
-        return tuple(damage for clip in clips if clip.path.exists() and (damage := self._damage(clip)))
+    def news(self, examined: Mapping[str, Ranges], clips: Iterable[Clip]) -> tuple[Damage, ...]:
+        """The damage of those clips that were `examined` which their Media does not list yet."""
+        self.known.update(examined)
+        found = (self._damage(clip, examined[clip.sha256]) for clip in clips if clip.sha256 in examined)
+        return tuple(damage for damage in found if damage is not None)
 
     def tell(self, damages: Iterable[Damage]) -> tuple[Damage, ...]:
         """Each clip's damage once. What was told is no news again: the film is then made of what can be read."""
@@ -52,23 +68,12 @@ class Complaints:
         self._told |= {(damage.clip.sha256, damage.ranges) for damage in by_clip.values()}
         return tuple(by_clip.values())
 
-    def _damage(self, clip: Clip) -> Damage | None:
-        with self._lock:
-            if clip.sha256 not in self._found:
-                self._found[clip.sha256] = self._examined(clip)
-            found = self._found[clip.sha256]
+    def _damage(self, clip: Clip, found: Ranges) -> Damage | None:
         known = clip.media.damage
         if all(any(a - _SLACK <= begin and end <= b + _SLACK for a, b in known) for begin, end in found):
             return None
         damage = Damage(clip, tuple(sorted({*known, *found})))
         return None if (clip.sha256, damage.ranges) in self._told else damage
-
-    def _examined(self, clip: Clip) -> Ranges:
-        try:
-            return self._scan(clip.path, clip.media)
-        except BrokenMedia as failure:
-            log.warning("nothing of %s can be shown: %s", clip.path.name, failure.message)
-            return ((0.0, clip.media.duration),)
 
 
 def worrying(said: str) -> bool:

@@ -10,10 +10,11 @@ from fractions import Fraction
 from pathlib import Path
 
 from footage.errors import ToolFailed
-from footage.files import disk_trouble, replace, write_text
+from footage.files import disk_trouble, write_text
 from footage.video.cutting import FrameAxis
-from footage.video.ffmpeg import SAFE_INPUT, FFmpeg
+from footage.video.ffmpeg import SAFE_INPUT
 from footage.video.layout import Layout
+from footage.workshop import Place
 
 _SOUND_SLACK = 0.1
 """Seconds by which the sound may be longer or shorter than the pictures: coded sound comes in packets."""
@@ -46,34 +47,36 @@ def same_parameters(stretches: Sequence[Path]) -> bool:
 
 
 def join(
+    place: Place,
     stretches: Sequence[Path],
     cuts: Sequence[range],
     axis: FrameAxis,
     layout: Layout,
     sound: Path | None,
-    target: Path,
-    *,
-    tool: FFmpeg,
-) -> tuple[str, ...]:
-    """Copy all stretches and the sound into `target`, which appears whole or not at all; returns ffmpeg's arguments.
+) -> tuple[Path, tuple[str, ...]]:
+    """Copy all stretches and the sound into a new film, and check it; returns it and ffmpeg's arguments.
 
-    The stretches lie in one folder, where the work is done too. Raises ToolFailed where the film is not as planned.
+    A task: see footage/workshop.py. The stretches lie in one folder, and the film is written beside them. Raises
+    ToolFailed where it is not as planned.
     """
+    if not same_parameters(stretches):
+        raise ToolFailed("the stretches of the film were encoded differently and cannot be joined")
     folder = stretches[0].parent
     listing = folder / f"film-{os.getpid()}-{secrets.token_hex(4)}.ffconcat"
     growing = listing.with_suffix(".part.mp4")
     arguments = _arguments(listing, sound, growing)
     try:
         write_text(listing, _listing(stretches, cuts, axis.fps))
-        tool.run(arguments)
+        place.tool.run(arguments)
         check(growing, axis, layout, sounding=sound is not None)
-        with disk_trouble(target):
+        with disk_trouble(growing):
             _sync(growing)
-            replace(growing, target)
+    except BaseException:
+        growing.unlink(missing_ok=True)
+        raise
     finally:
         listing.unlink(missing_ok=True)
-        growing.unlink(missing_ok=True)
-    return tuple(arguments)
+    return growing, tuple(arguments)
 
 
 def check(path: Path, axis: FrameAxis, layout: Layout, *, sounding: bool) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
 
 from footage.errors import BrokenMedia, ToolFailed
-from footage.files import disk_trouble, replace
+from footage.files import disk_trouble
+from footage.files import replace as move
 from footage.models import UTC, Clip
 from footage.video.container import MP4_DEMUXER
 from footage.video.ffmpeg import SAFE_INPUT, FFmpeg
@@ -21,6 +23,7 @@ from footage.video.join_prepare import KEEP_ALL, Part, as_parts, clean, one_shap
 from footage.video.join_tables import MICROSECONDS, FileTable, film_starts
 from footage.video.join_texts import PlacedClip, chapters, clock_subtitles, concat_list
 from footage.video.sound import Stretch, lay_stretches
+from footage.workshop import Place
 
 log = logging.getLogger(__name__)
 
@@ -68,21 +71,35 @@ class _Film:
 def join(clips: Sequence[Clip], target: Path, *, tool: FFmpeg, work: Path, zone: tzinfo, title: str) -> Joined:
     """Write every packet of `clips`, in order of their start, once into the film `target`.
 
-    Everything on the way is written into a folder of its own inside `work`, and nothing is called `target` before it
-    was checked. Raises BrokenMedia where no clip can be shown, ToolFailed where the film is not what it should be,
-    DiskTrouble where it cannot be written, and Interrupted when `tool` is told to stop.
+    Nothing is called `target` before it was checked. Raises BrokenMedia where no clip can be shown, ToolFailed where
+    the film is not what it should be, DiskTrouble where it cannot be written, and Interrupted when `tool` is to stop.
+    """
+    return joined_as(target, join_beside(Place(tool, os.cpu_count() or 1), clips, work, zone, title))
+
+
+def join_beside(place: Place, clips: Sequence[Clip], work: Path, zone: tzinfo, title: str) -> Joined:
+    """The same, but the film gets a name of its own in `work`. A task: see footage/workshop.py.
+
+    Everything on the way is written into a folder of its own inside `work`.
     """
     with _own_folder(work) as folder:
-        film = _plan(clips, folder, tool)
+        film = _plan(clips, folder, place.tool)
         texts = _write_texts(film, folder, zone)
         command = _command(film, texts, title)
-        unchecked = folder / "film.mp4"
-        _run(tool, command, film, unchecked)
+        unchecked, whole = folder / "film.mp4", folder.with_suffix(".mp4")
+        _run(place.tool, command, film, unchecked)
         expected = Expected(film.tables, film.starts, film.copies_sound, film.laid_sound is not None)
         packets, seconds = check(unchecked, expected)
-        with disk_trouble(target):
-            replace(unchecked, target)
-    return Joined(target, seconds, packets, film.placed, film.notes, tuple(command))
+        with disk_trouble(whole):
+            move(unchecked, whole)
+    return Joined(whole, seconds, packets, film.placed, film.notes, tuple(command))
+
+
+def joined_as(target: Path, joined: Joined) -> Joined:
+    """Give a film that was made beside its place its name."""
+    with disk_trouble(target):
+        move(joined.path, target)
+    return replace(joined, path=target)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,10 +19,11 @@ from footage.timeline import Piece
 from footage.video.ffmpeg import FFmpeg
 from footage.video.sound_decode import RATE, decoded
 from footage.video.sound_encode import Section, SectionTrack, sections, stitch
+from footage.workshop import Place
 
 _STEP = RATE // 25
 """Times that are off by less (40 ms) are rounding and jitter; past that the sound itself has a hole."""
-_MOST_AT_ONCE = 8
+_MOST_DIVISIONS = 8
 _LEAST_SECTION = 20 * RATE
 
 
@@ -35,7 +37,15 @@ class Stretch:
     source_start: float
 
 
-def lay_sound(pieces: Sequence[Piece], window: TimeWindow, target: Path, *, tool: FFmpeg) -> Path | None:
+def sound_beside(place: Place, pieces: Sequence[Piece], window: TimeWindow, work: Path) -> Path | None:
+    """The same as `lay_sound`, in a file with a name of its own in `work`. A task: see footage/workshop.py."""
+    target = work / f"sound-{os.getpid()}-{secrets.token_hex(4)}.m4a"
+    return lay_sound(pieces, window, target, tool=place.tool, threads=place.threads)
+
+
+def lay_sound(
+    pieces: Sequence[Piece], window: TimeWindow, target: Path, *, tool: FFmpeg, threads: int | None = None
+) -> Path | None:
     """Write the sound of `pieces`, exactly as long as `window`, as AAC at 48 kHz into the MP4 file `target`.
 
     None where no piece has sound. Raises Interrupted when `tool` is told to stop. Memory does not grow with the length.
@@ -53,7 +63,7 @@ def lay_sound(pieces: Sequence[Piece], window: TimeWindow, target: Path, *, tool
         for piece, clip in heard
     ]
     channels = max(clip.media.audio.channels for _, clip in heard if clip.media.audio is not None)
-    return lay_stretches(stretches, window.seconds, target, channels=channels, tool=tool)
+    return lay_stretches(stretches, window.seconds, target, channels=channels, tool=tool, threads=threads)
 
 
 def lay_stretches(
@@ -63,19 +73,21 @@ def lay_stretches(
     *,
     channels: int,
     tool: FFmpeg,
-    at_once: int | None = None,
+    divisions: int | None = None,
+    threads: int | None = None,
 ) -> Path:
     """Write `stretches`, which follow one another in time, as one track of exactly `seconds`; returns `target`.
 
-    `at_once` sections are encoded side by side, by default one for each processor where the track is long enough.
+    It is encoded in so many `divisions`, by default by its length alone so that every machine makes the same track, and
+    as many at once as there are `threads`, by default processors.
     """
     samples = round(seconds * RATE)
-    wanted = at_once or min(os.cpu_count() or 1, _MOST_AT_ONCE, max(samples // _LEAST_SECTION, 1))
-    divided = sections(samples, wanted)
+    divided = sections(samples, divisions or min(_MOST_DIVISIONS, max(samples // _LEAST_SECTION, 1)))
+    at_once = min(len(divided), threads or os.cpu_count() or 1)
     with disk_trouble(target), tempfile.TemporaryDirectory(prefix="sound-", dir=target.parent) as name:
         folder = Path(name)
         files = [folder / f"{number}.m4a" for number in range(len(divided))]
-        with ThreadPoolExecutor(len(divided), thread_name_prefix="sound") as pool:
+        with ThreadPoolExecutor(at_once, thread_name_prefix="sound") as pool:
             running = [
                 pool.submit(_lay_section, section, stretches, samples, file, min(channels, 2), tool)
                 for section, file in zip(divided, files, strict=True)
