@@ -68,9 +68,19 @@ def carry_over(journal: Journal, journals: list[Journal]) -> list[Journal]:
         journal.clips += [clip for clip in other.clips if clip.path.parent == journal.folder]
         journal.films |= other.films if other.folder == journal.folder else {}
     journal.clips = list({clip.path.name: clip for clip in journal.clips}.values())
+    _reopen_elsewhere(journal)
     unfinished = [other for other in earlier if not other.finished]
     journal.replaces = tuple(other.created for other in unfinished)
     return unfinished
+
+
+def _reopen_elsewhere(journal: Journal) -> None:
+    """What an earlier run brought into another folder is fetched again, by the id that it paid for."""
+    for request in list(journal.requests):
+        own = [clip.camera for clip in journal.clips if clip.requested.overlap(request.window)]
+        for camera in [camera for camera, outcome in request.outcome.items() if outcome == "here"]:
+            if camera not in own:
+                journal.reopen(request.number, camera)
 
 
 def last_quota(journals: list[Journal], now: datetime) -> Quota | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -121,3 +122,17 @@ def test_a_file_in_the_place_of_a_folder_is_refused_in_a_sentence(site: Site, fo
     assert (outcome.code, outcome.result["error"]["kind"]) == (8, "disk"), outcome.err
     assert f"{in_the_way} is a file" in outcome.result["error"]["message"]
     assert site.posts_sent() == 0
+
+
+def test_the_same_incident_into_another_folder_comes_whole_and_asks_for_nothing(site: Site) -> None:
+    assert site.pull("--cameras", "road,driver", minutes="1").code == 0
+    elsewhere = str(site.folder / "elsewhere")
+    what = ("pull", "--vehicle", "Truck 104", "--start", START, "--duration", "1", "--films", "none", "--json", "--yes")
+    command = site.command(*what, "--cameras", "road,driver")
+    command[command.index(str(site.videos))] = elsewhere
+    done = subprocess.run(command, env=site.environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert Path(result["folder"]).parent == Path(elsewhere)
+    assert [len(result["cameras"][word]["clips"]) for word in ("road", "driver")] == [1, 1]
+    assert [count for _, _, count in site.asked()] == [1]
