@@ -25,14 +25,16 @@ from cli.words import error_words, resume_command
 from footage.batch_journal import RUNNING, BatchJournal, Entry
 from footage.batch_plan import RowEnd
 from footage.errors import FootageError, Interrupted, SheetRefused
-from footage.models import UTC
+from footage.hours import Hours, always
+from footage.models import UTC, Incident
 from footage.report import error_json
 from footage.resumable import Resumable, find_lists
-from footage.settings import WaitSettings
+from footage.settings import RunSettings, WaitSettings
 from footage.sheet import read_sheet
 from footage.summary import CSV_NAME, Outcome, code_of, outcome_of, state_of, summary_json, write_summary
 from footage.template import template_text, write_template
 from footage.video.ffmpeg import FFmpeg
+from footage.workshop import LocalWorkshop, Workshop
 
 if TYPE_CHECKING:
     from footage.batch import Batch
@@ -55,6 +57,7 @@ class BatchOptions:
     over_quota: bool = False
     accept_partial: bool = False
     skip_faulty: bool = False
+    hours: Hours | None = None
 
 
 class BatchDesk(Desk):
@@ -171,11 +174,26 @@ class BatchDesk(Desk):
         """Reads the rows' telematics, a few at a time."""
         return ThreadPoolExecutor(_READERS, thread_name_prefix="track")
 
+    @cached_property
+    def _workshop(self) -> Workshop:
+        """Does the heavy work of all rows: only so much of it at once, however many rows there are."""
+        return LocalWorkshop()
+
     def _row_parts(self, entry: Entry, progress: Progress) -> Parts:
         assert self.journal is not None  # noqa: S101 - made just before
         journal = self.journal
         parts = self._parts(entry.incident, entry.settings, FFmpeg(self._tool.binary), progress)
-        return replace(parts, keep=lambda draft: draft.keep_at(journal.row_journal(entry.row)), readers=self._readers)
+        return replace(
+            parts,
+            keep=lambda draft: draft.keep_at(journal.row_journal(entry.row)),
+            readers=self._readers,
+            workshop=self._workshop,
+        )
+
+    def _parts(self, incident: Incident, settings: RunSettings, tool: FFmpeg, progress: Progress) -> Parts:
+        parts = super()._parts(incident, settings, tool, progress)
+        hours = self.of_list.hours
+        return replace(parts, may_fetch=hours.gate(parts.clock) if hours else always)
 
     def _carry_out_list(self, journal: BatchJournal, prepared: Prepared, progress: ListProgress) -> int:
         from footage.batch import Batch, Limits

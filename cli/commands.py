@@ -130,15 +130,20 @@ def resume(
     no_input: given.NoInput = False,
     json_output: given.Json = False,
     debug: given.Debug = False,
+    max_parallel: given.MaxParallel = 2,
+    hours: given.HoursOfDay = None,
 ) -> int:
     """Go on with a run from its journal. Example: resume latest"""
     from cli.batch import BatchOptions
     from cli.desk import DeskOptions
+    from footage.hours import parse_hours
     from footage.resumable import find_resumables, latest_resumable, load_resumable
 
     shared = DeskOptions(output or Path("Videos"), logs, json_output, no_input, yes, debug, samsara_region.value)
     waiting = wait_as(WaitSettings(), poll_interval, wait, settle)
-    desk = open_batch_desk(shared, BatchOptions(waiting, over_quota=over_quota, accept_partial=accept_partial))
+    downloads = parse_hours(hours) if hours is not None else None
+    options = BatchOptions(waiting, max_parallel, over_quota, accept_partial, hours=downloads)
+    desk = open_batch_desk(shared, options)
     if all_:
         chosen = [found for found in find_resumables(logs) if not found.finished]
     else:
@@ -174,6 +179,7 @@ def batch(
     fps: given.Fps = 30,
     overlay: given.Overlay = given.OverlayChoice.CLOCK,
     max_parallel: given.MaxParallel = 2,
+    hours: given.HoursOfDay = None,
     samsara_region: given.Samsara = given.Region.US,
     output: given.Output = Path("Videos"),
     logs: given.Logs = Path("Logs"),
@@ -193,6 +199,7 @@ def batch(
     from cli.batch import BatchOptions, tell_template
     from cli.desk import DeskOptions
     from cli.order import PullOptions
+    from footage.hours import parse_hours
 
     if template:
         return tell_template(sheet, print_result)
@@ -207,7 +214,8 @@ def batch(
     )
     base = PullOptions(timezone=timezone, cameras=cameras, media_type=media_type, settings=settings)
     shared = DeskOptions(roomy(output), logs, json_output, no_input, yes, debug, samsara_region.value, retries)
-    options = BatchOptions(waiting, max_parallel, over_quota=over_quota, skip_faulty=skip_faulty)
+    downloads = parse_hours(hours) if hours is not None else None
+    options = BatchOptions(waiting, max_parallel, over_quota, skip_faulty=skip_faulty, hours=downloads)
     return open_batch_desk(shared, options).start_list(sheet, base, dry_run=dry_run)
 
 

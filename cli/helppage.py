@@ -60,7 +60,7 @@ PAGES = {
         ),
         (
             *("sheet", "--template", "--skip-faulty", "--timezone", "--cameras", "--films", "--max-parallel"),
-            *("--output", "--wait", "--dry-run", "--yes", "--json"),
+            *("--hours", "--output", "--wait", "--dry-run", "--yes", "--json"),
         ),
     ),
     "status": Page(("python main.py status", "python main.py status --json")),

@@ -22,6 +22,7 @@ from footage.evidence.packager import Packager
 from footage.fetching import Fetcher
 from footage.films import Films, FilmSet
 from footage.folder import claim_folder, clear_work, hold_folder, remove_work
+from footage.hours import always
 from footage.journal import Journal, Request
 from footage.kinesis_pull import Service
 from footage.looking import Looking
@@ -38,6 +39,7 @@ from footage.streams import Streams
 from footage.sweep import Sweep
 from footage.uploads import Found, Uploads
 from footage.video.ffmpeg import FFmpeg
+from footage.workshop import Workshop
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,8 @@ log = logging.getLogger(__name__)
 class Parts:
     """What a run works with. The services are made at the first need: a run that is complete needs no key.
 
-    `keep` gives a draft of a journal its file. `readers` reads telematics; None is a thread of its own.
+    `keep` gives a draft of a journal its file. `readers` reads telematics, `workshop` does what is heavy; None is one
+    of the run's own. Footage is downloaded while `may_fetch` says yes.
     """
 
     service: Callable[[], MediaService]
@@ -59,6 +62,8 @@ class Parts:
     keep: Callable[[Journal], None] = lambda draft: None
     log_file: Path | None = None
     readers: Executor | None = None
+    workshop: Workshop | None = None
+    may_fetch: Callable[[], bool] = always
 
     @property
     def stop(self) -> threading.Event:
@@ -228,6 +233,7 @@ class Execution:
             first_look=lambda films: packager.first_look(self._report(standing, films, None)),
             track=packager.track,
             now=parts.clock,
+            workshop=parts.workshop,
         )
         streams = Streams(
             self.journal,
@@ -238,6 +244,7 @@ class Execution:
             progress=parts.progress,
             stop=parts.stop,
             clock=parts.clock,
+            may_fetch=parts.may_fetch,
         )
         return _UnderWay(work, standing, packager, films, streams)
 
@@ -255,7 +262,14 @@ class Execution:
         downloader = Downloader(
             under_way.work, attempts=settings.waiting.retries, stop=parts.stop, on_bytes=parts.progress.received
         )
-        fetcher = Fetcher(downloader, journal.folder, parts.inspect, journal.incident.media_type)
+        fetcher = Fetcher(
+            downloader,
+            journal.folder,
+            parts.inspect,
+            journal.incident.media_type,
+            workshop=parts.workshop,
+            may_fetch=parts.may_fetch,
+        )
         errands = Errands(journal, prepared.board, Names(journal.incident), fetcher)
         looking = Looking(
             service,

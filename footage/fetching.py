@@ -17,6 +17,7 @@ from footage.bringing import copy_part, fetch_part, look_inside
 from footage.downloads import Downloader, DownloadFailed, Part, Refused, with_fresh_links
 from footage.errors import RequestRefused, ServiceUnreachable
 from footage.files import disk_trouble, replace
+from footage.hours import always
 from footage.models import UTC, Clip, Media, MediaLink, MediaType, TimeWindow
 from footage.video.ffmpeg import FFmpeg
 from footage.workshop import Kind, LocalWorkshop, Place, Terms, Workshop, result
@@ -53,6 +54,7 @@ class Fetcher:
     """Runs errands in the background; `arrivals` gives each result once, `settle` follows when it is recorded.
 
     A thread goes with each errand; what is heavy is done in `workshop`, without one in other threads of this program.
+    While `may_fetch` says no, errands wait.
     """
 
     def __init__(
@@ -62,7 +64,10 @@ class Fetcher:
         inspect: Callable[[Path], Media],
         media_type: MediaType = MediaType.HIGH,
         workshop: Workshop | None = None,
+        may_fetch: Callable[[], bool] = always,
     ) -> None:
+        self._may_fetch = may_fetch
+        self._held: list[Errand] = []
         self._is_own = workshop is None
         self._workshop = LocalWorkshop() if workshop is None else workshop
         self._tool = FFmpeg(stop=downloader.stop)
@@ -79,13 +84,15 @@ class Fetcher:
     def send(self, errand: Errand) -> None:
         """Start an errand; returns at once."""
         self.under_way += 1
-        self._pool.submit(self._run, errand)
+        self._held.append(errand)
+        self._let_go()
 
     def arrivals(self, timeout: float) -> list[Arrival]:
         """All results that are there, waiting at most `timeout` seconds for the first one."""
+        self._let_go()
         found: list[Arrival] = []
         with suppress(queue.Empty):
-            found.append(self._arrivals.get(timeout=max(timeout, 0.001)))
+            found.append(self._arrivals.get(timeout=timeout) if timeout > 0 else self._arrivals.get_nowait())
             while True:
                 found.append(self._arrivals.get_nowait())
         self.under_way -= len(found)
@@ -104,6 +111,10 @@ class Fetcher:
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._is_own:
             self._workshop.close(wait=False)
+
+    def _let_go(self) -> None:
+        while self._held and self._may_fetch():
+            self._pool.submit(self._run, self._held.pop(0))
 
     def _run(self, errand: Errand) -> None:
         try:

@@ -222,7 +222,8 @@ def test_a_folder_that_moved_takes_its_clips_along(tmp_path: Path) -> None:
     made = journal(tmp_path)
     made.add_clip(clip(made.folder))
     made.move_to(tmp_path / "elsewhere")
-    assert [found.path for found in again(made).clips] == [tmp_path / "elsewhere" / made.folder.name / "Road_VideoClip_x.mp4"]
+    moved = tmp_path / "elsewhere" / made.folder.name
+    assert [found.path for found in again(made).clips] == [moved / "Road_VideoClip_x.mp4"]
 
 
 def test_an_unfinished_run_is_found_only_for_the_same_incident_and_cameras(tmp_path: Path) -> None:
