@@ -149,11 +149,13 @@ class Fetcher:
 
     def _shown(self, errand: Errand, media: Media) -> TimeWindow:
         """The time on the wall clock that the media shows; only a film at its own speed tells that by its length."""
+        start = errand.link.window.start
+        if media.video is None:
+            return TimeWindow(start, start)
         if self._media_type is MediaType.IMAGE:
             return errand.requested  # a still has no length: it stands for the window that it was asked for
         if self._media_type is MediaType.HYPERLAPSE:
             return errand.link.window
-        start = errand.link.window.start
         return TimeWindow(start, start + timedelta(seconds=round(media.duration, 6)))
 
     def _download(self, errand: Errand, url: str) -> Part:

@@ -128,6 +128,16 @@ def test_stills_come_as_files_with_one_contact_sheet(site_of: Callable[[Script],
     assert json.loads(pull(site, "image", "--cameras", "road,driver", minutes="3").out)["requests"]["made"] == 0
 
 
+@pytest.mark.parametrize("media_type", ["image", "hyperlapse", "low"])
+def test_what_shows_nothing_is_not_counted_as_there(site_of: Callable[[Script], Site], media_type: str) -> None:
+    site = site_of(Script(limits=False, clips=(ClipFate(camera="road", content="no picture at all"),)))
+    done = pull(site, media_type, "--cameras", "road,driver", minutes="1", films="none")
+    assert done.code == 3, done.err
+    road = done.result["cameras"]["road"]
+    assert (road["received_seconds"], done.reasons("road")) == (0, ["damaged"])
+    assert done.result["cameras"]["driver"]["received_seconds"] == 60
+
+
 def test_a_still_that_is_uploaded_already_is_not_asked_for(site_of: Callable[[Script], Site]) -> None:
     upload = Upload(TRUCK_104.id, "road", START, 0, media_type="image", trigger="api")
     done = pull(site_of(Script(limits=False, uploads=(upload,))), "image", "--cameras", "road", minutes="1")
