@@ -14,7 +14,10 @@ _SECRETS: set[str] = set()
 _SIGNED = re.compile(r"(\?)[^\s'\"<>)]+")
 _AWS = re.compile(r"(?i)(x-amz-security-token\W+(?:b')?|signature=)[\w+/=-]+")  # as botocore tells its own headers
 _BEARER = re.compile(r"(?i)(bearer\s+|samsara_api_)[\w.~+/=-]+")
-_QUIET = ("botocore", "urllib3", "PIL", "s3transfer", "asyncio", "filelock", "moviepy", "imageio_ffmpeg")
+_QUIET = (
+    *("botocore", "aiobotocore", "s3transfer", "s3fs", "fsspec", "urllib3", "asyncio"),
+    *("PIL", "filelock", "moviepy", "imageio_ffmpeg"),
+)
 
 
 def keep_secret(text: str) -> None:

@@ -23,7 +23,12 @@ PROCESS_ENTRIES = ("demo/samsara_service.py", "demo/kinesis_service.py")
 FREE_TO_USE = ("tests/", "bench/")
 """What checks and measures the program may use any package to do so."""
 HEAVY = ("moviepy", "boto3", "botocore", "av", "numpy", "PIL", "imageio_ffmpeg", "keyring")
-NOT_IMPORTED = {"tzdata": "zoneinfo reads it where the system has no zone data"}
+NOT_IMPORTED = {
+    "tzdata": "zoneinfo reads it where the system has no zone data",
+    "s3fs": "fsspec loads it for s3://",
+}
+OPTIONAL = "requirements-cluster.txt"
+"""What only some commands need: the program runs without it."""
 DISTRIBUTIONS = {"PIL": "pillow", "dateutil": "python-dateutil", "imageio_ffmpeg": "imageio-ffmpeg"}
 
 
@@ -206,7 +211,7 @@ def test_the_requirements_list_exactly_what_the_source_imports() -> None:
     packages = {package for package in read_table(ROOT, "package") if package not in sys.stdlib_module_names}
     imported = {name.partition(".")[0] for module in modules.values() for name in module.imports} & packages
     wanted = {DISTRIBUTIONS.get(name, name) for name in imported if not name.startswith("mypy_")} | set(NOT_IMPORTED)
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    listed = [line for line in lines if line and not line.startswith("#")]
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("requirements.txt", OPTIONAL)]
+    listed = [line for text in texts for line in text.splitlines() if line and not line.startswith(("#", "-r"))]
     assert {re.split(r"[<>=]", line)[0] for line in listed} == wanted
     assert all(">=" in line and "," in line and "<" in line for line in listed if not line.startswith("tzdata"))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli import commands
@@ -119,8 +119,8 @@ def test_every_option_of_pull_that_is_about_one_incident_is_a_column_of_the_same
 
 
 def test_what_was_given_to_batch_holds_where_a_cell_is_empty() -> None:
-    settings = RunSettings(films=FilmSettings("joined", tile_height=360), evidence=EvidenceSettings(note="all"))
-    base = replace(BASE, cameras="road", duration="3", settings=settings)
+    for_all = RunSettings(films=FilmSettings("joined", tile_height=360), evidence=EvidenceSettings(note="all"))
+    base = replace(BASE, cameras="road", duration="3", settings=for_all)
     first, second = orders(
         {"vehicle": "Van 7", "start": "2025-04-16 13:30"},
         {"vehicle": "Van 7", "start": "2025-04-17 13:30", "cameras": "all", "films": "none", "duration": "4"},
@@ -198,6 +198,7 @@ def test_all_faults_of_all_rows_are_told_at_once() -> None:
 
 
 @given(bad=st.lists(st.sets(st.sampled_from(sorted(WRONG))), min_size=1, max_size=6).filter(any))
+@settings(deadline=None)
 def test_each_wrong_cell_is_told_once_wherever_it_stands(bad: list[set[str]]) -> None:
     rows = [
         {**GOOD, "start": f"2025-04-{day:02} 10:00", **{column: WRONG[column][0] for column in columns}}
@@ -299,6 +300,7 @@ def test_every_row_of_the_template_is_an_incident(tmp_path: Path, name: str) -> 
     minutes=st.lists(st.integers(1, 500_000), min_size=1, max_size=20, unique=True),
     durations=st.lists(st.decimals("0.1", "600", places=2), min_size=20, max_size=20),
 )
+@settings(deadline=None)
 def test_what_is_written_as_csv_comes_out_as_the_same_times(
     tmp_path_factory: pytest.TempPathFactory, minutes: list[int], durations: list
 ) -> None:

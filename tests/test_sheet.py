@@ -89,7 +89,7 @@ def test_what_is_wrong_with_headings_and_cells_is_told_all_at_once(tmp_path: Pat
 
 
 @given(number=st.integers(10**12, 10**18))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_id_that_a_spreadsheet_rounded_is_never_taken(tmp_path: Path, number: int) -> None:
     for shown in (f"{number:.5E}", f"{number:.2E}".replace(".", ",")):
         assert said(read(tmp_path, f'vehicle;start\n"{shown}";x\n')) == [(2, "vehicle")]

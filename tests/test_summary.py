@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
@@ -126,6 +126,7 @@ harmful = st.tuples(st.sampled_from(list("=+-@\t\r＝＋－＠")), texts).map(""
 
 
 @given(texts=st.lists(texts | harmful, min_size=4, max_size=4))
+@settings(deadline=None)
 def test_no_text_becomes_a_formula_or_another_cell(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
     reference, vehicle, delivered, reason = texts
     outcome = replace(DONE, reference=reference, vehicle=vehicle, delivered=delivered, reason=reason)

@@ -25,7 +25,10 @@ def text_of(hashes: Mapping[str, str]) -> str:
 def read_checksums(folder: Path) -> dict[str, str]:
     """The list as file to hash; empty where there is none. A line that is none of a list is passed over."""
     path = folder / NAME
-    if not path.is_file():
-        return {}
-    found = map(_LINE.fullmatch, path.read_text(encoding="utf-8", errors="replace").splitlines())
+    return hashes_in(path.read_text(encoding="utf-8", errors="replace")) if path.is_file() else {}
+
+
+def hashes_in(text: str) -> dict[str, str]:
+    """The same of a list's text."""
+    found = map(_LINE.fullmatch, text.splitlines())
     return {match["file"]: match["sha256"] for match in found if match}
