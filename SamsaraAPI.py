@@ -10,7 +10,7 @@ import logging
 import ssl
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -107,14 +107,17 @@ class SamsaraClient:
     def vehicles(self) -> list[Vehicle]:
         """All vehicles that the key can see; a token that is limited by tag sees fewer."""
         try:
-            found = self._pages(_VEHICLES, [("limit", str(PAGE_SIZE))], payloads.vehicle_page)
+            found = list(self._pages(_VEHICLES, [("limit", str(PAGE_SIZE))], payloads.vehicle_page))
         except RequestRefused as error:  # nothing in this request is anybody's choice but the address
             message = f"The list of vehicles cannot be read; is the address right? {error.message}"
             raise BadAnswer(message, request_id=error.request_id) from error
         return list({vehicle.id: vehicle for vehicle in found}.values())
 
-    def readings(self, vehicle_id: str, window: TimeWindow, *, fine: bool = True) -> list[Reading]:
-        """A vehicle's speed and place, every second where `fine` and Samsara keeps it so, else from its statistics."""
+    def readings(self, vehicle_id: str, window: TimeWindow, *, fine: bool = True) -> Iterator[Reading]:
+        """A vehicle's speed and place, every second where `fine` and Samsara keeps it so, else from its statistics.
+
+        They come page by page, as they are taken: a day of them need never be in memory.
+        """
         if fine:
             return self._pages(_STREAM, telematics.stream_query(vehicle_id, window), telematics.stream_page)
         return self._pages(_HISTORY, telematics.history_query(vehicle_id, window), telematics.history_page)
@@ -158,16 +161,15 @@ class SamsaraClient:
         links = tuple(link for link in found if link.media_type in wanted)
         return UploadedPage(links, following if following and following != cursor else None)
 
-    def _pages(self, endpoint: _Endpoint, query: Query, parse: Callable[[Json], tuple[list[T], str]]) -> list[T]:
+    def _pages(self, endpoint: _Endpoint, query: Query, parse: Callable[[Json], tuple[list[T], str]]) -> Iterator[T]:
         """What all pages hold."""
-        found: list[T] = []
         cursor, seen = "", {""}
         while True:
             asked = [*query, *([("after", cursor)] if cursor else [])]
             items, cursor = self._read(endpoint, asked, parse, pace=self._check_stop)
-            found += items
+            yield from items
             if cursor in seen:  # no next page, or a cursor that leads in a circle
-                return found
+                return
             seen.add(cursor)
 
     def _read(self, endpoint: _Endpoint, query: Query, parse: Callable[[Json], T], *, pace: Callable[[], None]) -> T:

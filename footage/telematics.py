@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from math import isnan, nan
+from typing import overload
+
+from footage.models import UTC
 
 HOLE_SECONDS = 10.0
 """Between readings further apart than this nothing is known: no value is carried over, and none is interpolated."""
@@ -14,6 +19,10 @@ _NEAR_SECONDS = 0.5
 """A reading with a hole on one side still speaks for so long on that side."""
 _HARD_BRAKING = 2.5
 """Metres a second, a second."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_NUMBERS = 4
+"""Of each reading: latitude, longitude, heading, speed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +40,62 @@ class Reading:
     speed_source: str = ""
 
 
+class Readings(Sequence[Reading]):
+    """Many readings in about forty bytes each: eight hours at one a second would else be the largest thing of a run."""
+
+    def __init__(self, readings: Iterable[Reading] = ()) -> None:
+        self._moments = array("q")
+        self._numbers = array("d")
+        self._sources = array("H")
+        self._words: list[str] = []
+        for each in readings:
+            self._add(each)
+
+    def __len__(self) -> int:
+        return len(self._moments)
+
+    @overload
+    def __getitem__(self, index: int) -> Reading: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Reading, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Reading | tuple[Reading, ...]:
+        if isinstance(index, slice):
+            return tuple(self[nth] for nth in range(*index.indices(len(self))))
+        nth = range(len(self))[index]
+        latitude, longitude, heading, speed = self._numbers[nth * _NUMBERS : (nth + 1) * _NUMBERS]
+        moment = _EPOCH + self._moments[nth] * _MICROSECOND
+        source = self._words[self._sources[nth]]
+        return Reading(moment, latitude, longitude, _or_none(heading), _or_none(speed), source)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(self) == len(other) and all(map(Reading.__eq__, self, other))
+
+    @property
+    def in_order(self) -> bool:
+        """Whether each is later than the one before."""
+        return all(before < after for before, after in pairwise(self._moments))
+
+    def _add(self, reading: Reading) -> None:
+        if reading.speed_source not in self._words:
+            self._words.append(reading.speed_source)
+        self._moments.append((reading.moment - _EPOCH) // _MICROSECOND)
+        known = (nan if number is None else number for number in (reading.heading, reading.speed))
+        self._numbers.extend((reading.latitude, reading.longitude, *known))
+        self._sources.append(self._words.index(reading.speed_source))
+
+
 @dataclass(frozen=True, slots=True)
 class Track:
     """The readings of an incident in time order, one a moment. `source` names the endpoint that told them."""
 
-    readings: tuple[Reading, ...] = ()
+    readings: Sequence[Reading] = ()
     source: str = ""
 
     def speed_at(self, moment: datetime) -> float | None:
         """Metres a second at an instant, straight between the readings around it; None where nothing is known."""
-        after = bisect_right([reading.moment for reading in self.readings], moment)
+        after = bisect_right(self.readings, moment, key=lambda reading: reading.moment)
         before = self.readings[after - 1] if after else None
         following = self.readings[after] if after < len(self.readings) else None
         if before and following and _seconds(before, following) <= HOLE_SECONDS:
@@ -68,8 +123,11 @@ NO_TRACK = Track()
 
 def in_order(readings: Iterable[Reading], source: str) -> Track:
     """The track of readings that came in any order, some of them perhaps twice."""
-    by_moment = {reading.moment: reading for reading in readings}
-    return Track(tuple(by_moment[moment] for moment in sorted(by_moment)), source)
+    kept = Readings(readings)
+    if not kept.in_order:
+        latest = {reading.moment: nth for nth, reading in enumerate(kept)}
+        kept = Readings(kept[latest[moment]] for moment in sorted(latest))
+    return Track(kept, source)
 
 
 def _between(before: Reading, following: Reading, moment: datetime) -> float | None:
@@ -77,6 +135,10 @@ def _between(before: Reading, following: Reading, moment: datetime) -> float | N
         return before.speed if before.moment == moment else None
     part = _apart(before, moment) / _seconds(before, following)
     return before.speed + (following.speed - before.speed) * part
+
+
+def _or_none(number: float) -> float | None:
+    return None if isnan(number) else number
 
 
 def _apart(reading: Reading, moment: datetime) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ STREAM, HISTORY = "location and speed stream", "vehicle statistics"
 class ReadingService(Protocol):
     """What of Samsara's client is needed; `SamsaraAPI.SamsaraClient` has it."""
 
-    def readings(self, vehicle_id: str, window: TimeWindow, *, fine: bool) -> list[Reading]:
+    def readings(self, vehicle_id: str, window: TimeWindow, *, fine: bool) -> Iterable[Reading]:
         """Speed and place of a vehicle."""
 
 
@@ -87,13 +87,11 @@ class Tracking:
     def _read(self, service: ReadingService, vehicle_id: str) -> Track:
         window = self._incident.window.widened(_MARGIN, _MARGIN)
         try:
-            fine = service.readings(vehicle_id, window, fine=True)
+            track = in_order(service.readings(vehicle_id, window, fine=True), STREAM)
         except (PermissionMissing, RequestRefused) as error:
             log.info("the stream of speed and place is not to be had: %s", error)
-            fine = []
-        if fine:
-            return in_order(fine, STREAM)
-        return in_order(service.readings(vehicle_id, window, fine=False), HISTORY)
+            track = NO_TRACK
+        return track if track.readings else in_order(service.readings(vehicle_id, window, fine=False), HISTORY)
 
 
 def _left_out(error: FootageError) -> Tracked:

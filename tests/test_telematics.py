@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
@@ -17,10 +18,11 @@ from demo.samsara_fleet import TRUCK_104
 from demo.samsara_service import SamsaraService
 from demo.samsara_telematics import speed_at
 from footage.errors import PermissionMissing
-from footage.evidence.track_files import csv_text, gpx_text, read_track
-from footage.models import Camera, Incident, TimeWindow, Vehicle
+from footage.evidence.drawing import draw_speed
+from footage.evidence.track_files import csv_lines, gpx_lines, read_track
+from footage.models import UTC, Camera, Incident, TimeWindow, Vehicle
 from footage.overlay import clock_line
-from footage.telematics import HOLE_SECONDS, Reading, Track, in_order
+from footage.telematics import HOLE_SECONDS, Reading, Readings, Track, in_order
 from footage.tracking import HISTORY, STREAM, Tracked, Tracking
 from SamsaraAPI import SamsaraClient
 
@@ -131,12 +133,12 @@ def test_the_hardest_braking_is_a_key_moment() -> None:
 def test_the_csv_gives_the_track_back(tmp_path_factory: pytest.TempPathFactory, seconds: list[float]) -> None:
     folder = tmp_path_factory.mktemp("track")
     track = track_of(seconds)
-    (folder / "telematics.csv").write_text(csv_text(track), encoding="utf-8")
+    (folder / "telematics.csv").write_text("".join(csv_lines(track)), encoding="utf-8")
     assert read_track(folder).readings == track.readings
 
 
 def test_gpx_escapes_the_name() -> None:
-    assert "<name>Truck &lt;104&gt; &amp; co</name>" in gpx_text(track_of([0, 1]), INCIDENT)
+    assert "<name>Truck &lt;104&gt; &amp; co</name>" in "".join(gpx_lines(track_of([0, 1]), INCIDENT))
 
 
 def test_the_bar_tells_the_speed_beside_the_clock_and_no_data_in_a_hole() -> None:
@@ -160,3 +162,49 @@ def test_the_bar_may_be_the_plain_clock_or_empty() -> None:
     line = clock_line("none", ZoneInfo("UTC"), START, lambda: Track())
     assert line is not None
     assert line.text(START) == ""
+
+
+Numbers = st.floats(-180, 180, allow_nan=False)
+AnyReadings = st.lists(
+    st.builds(
+        Reading,
+        st.datetimes(datetime(2015, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),
+        Numbers,
+        Numbers,
+        st.none() | Numbers,
+        st.none() | Numbers,
+        st.sampled_from(["", "ecu", "gps"]),
+    ),
+    max_size=20,
+)
+
+
+@given(readings=AnyReadings, index=st.integers(-20, 19))
+def test_readings_that_are_kept_compactly_are_the_same(readings: list[Reading], index: int) -> None:
+    kept = Readings(readings)
+    assert list(kept) == readings
+    assert kept == Readings(kept)
+    assert kept[3:-2] == tuple(readings[3:-2])
+    if -len(readings) <= index < len(readings):
+        assert kept[index] == readings[index]
+
+
+@settings(deadline=None)
+@given(readings=AnyReadings)
+def test_a_track_is_in_order_and_has_each_moment_once(readings: list[Reading]) -> None:
+    moments = [reading.moment for reading in in_order(readings, STREAM).readings]
+    assert moments == sorted({reading.moment for reading in readings})
+
+
+@settings(deadline=None)
+@given(speeds=st.lists(st.floats(0, 40), min_size=2, max_size=60), seconds=st.integers(60, 30_000))
+def test_no_reading_lies_where_the_drawing_has_no_point(speeds: list[float], seconds: int) -> None:
+    track = Track([Reading(at(nth), 41.0, -87.0, None, speed) for nth, speed in enumerate(speeds)])
+    drawing = draw_speed(track, START, at(seconds))
+    assert drawing is not None
+    drawn = [tuple(map(float, point[1:].split(","))) for point in drawing.path.split()]
+    top = max(1.0, *speeds) * 1.08
+    for nth, speed in enumerate(speeds):
+        place = nth / seconds * drawing.width, drawing.height * (1 - speed / top)
+        assert min(math.dist(place, point) for point in drawn) <= 0.5
+    assert drawn[-1][0] == pytest.approx((len(speeds) - 1) / seconds * drawing.width, abs=0.06)

@@ -14,7 +14,7 @@ from footage.evidence.manifest import NAME as MANIFEST
 from footage.evidence.manifest import ORIGINAL, STILL, TRACK, build_manifest, manifest_pieces, read_manifest
 from footage.evidence.stills import plan_stills, take_stills
 from footage.evidence.track_files import write_track
-from footage.files import make_writable, sha256_of, write_pieces, write_text
+from footage.files import make_writable, sha256_of, write_pieces
 from footage.folder import IDENTITY
 from footage.report import Report
 from footage.telematics import NO_TRACK, Track
@@ -40,7 +40,7 @@ def write_first_look(report: Report, packaging: Packaging) -> Path:
     """A page that plays all cameras, while the side-by-side is still being composed; hashes and stills follow later."""
     manifest = build_manifest(report, ffmpeg=packaging.tool.version, notes=packaging.notes)
     page = report.journal.folder / viewer.NAME
-    write_text(page, viewer.render(manifest, packaging.track, under_way=True))
+    write_pieces(page, viewer.page_pieces(manifest, packaging.track, under_way=True))
     return page
 
 
@@ -109,7 +109,7 @@ def _drop_stale(folder: Path, manifest: Json, before: Mapping[str, Any], log: Cu
 def _seal(folder: Path, manifest: Json, packaging: Packaging) -> None:
     """Manifest, page, the log's line about both, and last the list of all hashes."""
     write_pieces(folder / MANIFEST, manifest_pieces(manifest))
-    write_text(folder / viewer.NAME, viewer.render(manifest, packaging.track))
+    write_pieces(folder / viewer.NAME, viewer.page_pieces(manifest, packaging.track))
     told = {"manifest": sha256_of(folder / MANIFEST), "viewer": sha256_of(folder / viewer.NAME)}
     packaging.custody.note(custody.PACKAGE, status=manifest["status"], files=len(manifest["files"]), **told)
     hashes = {entry["file"]: entry["sha256"] for entry in manifest["files"] if (folder / entry["file"]).is_file()}

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
 from footage.evidence.manifest import TRACK
-from footage.files import sha256_of, write_text
+from footage.files import sha256_of, write_pieces
 from footage.models import Incident
 from footage.report import Report
-from footage.telematics import HOLE_SECONDS, NO_TRACK, Reading, Track
+from footage.telematics import HOLE_SECONDS, NO_TRACK, Reading, Readings, Track
 from footage.values_json import time_from, time_text
 from footage.version import PROGRAM, VERSION
 
@@ -30,56 +32,69 @@ def write_track(report: Report, track: Track, before: Mapping[str, Any], now: da
         return []
     folder, incident = report.journal.folder, report.journal.incident
     known = {each["file"]: each for each in before.get("files", ()) if each.get("role") == TRACK}
-    texts = {CSV_NAME: csv_text(track), GPX_NAME: gpx_text(track, incident)}
-    return [_write(folder / name, text, track.source, known.get(name), now) for name, text in texts.items()]
+    texts = {CSV_NAME: partial(csv_lines, track), GPX_NAME: partial(gpx_lines, track, incident)}
+    return [_write(folder / name, lines, track.source, known.get(name), now) for name, lines in texts.items()]
 
 
-def csv_text(track: Track) -> str:
-    """One reading a line, in UTC and SI units."""
-    out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\n")
-    rows.writerow(_COLUMNS)
+def csv_lines(track: Track) -> Iterator[str]:
+    """A head and one reading a line, in UTC and SI units."""
+    rows = csv.writer(_Handed(), lineterminator="\n")
+    yield rows.writerow(_COLUMNS)
     for each in track.readings:
         place = (f"{each.latitude:.7f}", f"{each.longitude:.7f}", _text(each.heading), _text(each.speed))
-        rows.writerow((time_text(each.moment), *place, each.speed_source, track.source))
-    return out.getvalue()
+        yield rows.writerow((time_text(each.moment), *place, each.speed_source, track.source))
 
 
 def read_track(folder: Path) -> Track:
     """The track that an earlier run wrote; none where there is none that can be read."""
     try:
-        rows = list(csv.DictReader((folder / CSV_NAME).read_text(encoding="utf-8").splitlines()))
-        readings = tuple(_reading(row) for row in rows)
-        return Track(readings, rows[0]["told_by"]) if rows else NO_TRACK
+        with (folder / CSV_NAME).open(encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file)
+            first = next(rows, None)
+            if first is None:
+                return NO_TRACK
+            return Track(Readings(_reading(row) for row in chain((first,), rows)), first["told_by"])
     except (OSError, ValueError, KeyError, TypeError):
         return NO_TRACK
 
 
-def gpx_text(track: Track, incident: Incident) -> str:
+def gpx_lines(track: Track, incident: Incident) -> Iterator[str]:
     """GPX 1.1; a hole ends a segment, so that no map draws a line through the unknown. GPX itself has no speed."""
-    lines = [
-        '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<gpx version="1.1" creator="{PROGRAM} {VERSION}" xmlns="http://www.topografix.com/GPX/1/1">',
-        f"<trk><name>{escape(incident.name)}</name><trkseg>",
-    ]
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+    yield f'<gpx version="1.1" creator="{PROGRAM} {VERSION}" xmlns="http://www.topografix.com/GPX/1/1">\n'
+    yield f"<trk><name>{escape(incident.name)}</name><trkseg>\n"
     last: Reading | None = None
     for each in track.readings:
         if last is not None and each.moment - last.moment > timedelta(seconds=HOLE_SECONDS):
-            lines.append("</trkseg><trkseg>")
+            yield "</trkseg><trkseg>\n"
         place = f'lat="{each.latitude:.7f}" lon="{each.longitude:.7f}"'
-        lines.append(f"<trkpt {place}><time>{time_text(each.moment)}</time></trkpt>")
+        yield f"<trkpt {place}><time>{time_text(each.moment)}</time></trkpt>\n"
         last = each
-    return "\n".join([*lines, "</trkseg></trk></gpx>", ""])
+    yield "</trkseg></trk></gpx>\n"
 
 
-def _write(path: Path, text: str, source: str, known: Json | None, now: datetime) -> Json:
-    if not path.is_file() or path.read_bytes() != text.encode():
-        write_text(path, text)
+class _Handed:
+    """Hands a line that the csv writer writes back to whom asked for it."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _write(path: Path, lines: Callable[[], Iterator[str]], source: str, known: Json | None, now: datetime) -> Json:
+    if not path.is_file() or sha256_of(path) != _digest(lines()):
+        write_pieces(path, lines())
         known = None
     facts = {"file": path.name, "role": TRACK, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
     if known is not None and all(known.get(name) == fact for name, fact in facts.items()):
         return known
     return {**facts, "made": time_text(now), "program": f"{PROGRAM} {VERSION}", "parents": [], "source": source}
+
+
+def _digest(lines: Iterable[str]) -> str:
+    digest = hashlib.sha256()
+    for line in lines:
+        digest.update(line.encode())
+    return digest.hexdigest()
 
 
 def _reading(row: Mapping[str, str]) -> Reading:

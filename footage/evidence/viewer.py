@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -34,16 +35,22 @@ Json = dict[str, Any]
 
 def render(manifest: Mapping[str, Any], track: Track = NO_TRACK, *, under_way: bool = False) -> str:
     """The page for a manifest. `under_way` says on it that hashes, stills and the side-by-side are still to come."""
+    return "".join(page_pieces(manifest, track, under_way=under_way))
+
+
+def page_pieces(manifest: Mapping[str, Any], track: Track = NO_TRACK, *, under_way: bool = False) -> Iterator[str]:
+    """The same page piece by piece: that of a long incident is never in memory as a whole."""
     script = "\n".join((_PAGE / name).read_text(encoding="utf-8") for name in _SCRIPTS)
     script = f"(() => {{\n'use strict';\n{script}\n}})();\n"
     zone = ZoneInfo(manifest["incident"]["timezone"])
     start, end = (time_from(manifest["incident"][edge]) for edge in ("start", "end"))
-    return _environment(zone).get_template("index.html.j2").render(
+    return _environment(zone).get_template("index.html.j2").generate(
         m=manifest,
         start=start,
         end=end,
         players=[_player(word, camera, manifest) for word, camera in manifest["cameras"].items()],
-        data=_data(manifest, track, zone),
+        data=_data(manifest, zone),
+        speeds=_speeds(track, start),
         roles=_ROLES,
         files=_grouped(manifest["files"]),
         stills=[each for each in manifest["files"] if each["role"] == "still"],
@@ -94,8 +101,8 @@ def _player(word: str, camera: Json, manifest: Mapping[str, Any]) -> Json:
     }
 
 
-def _data(manifest: Mapping[str, Any], track: Track, zone: ZoneInfo) -> Json:
-    """What the page's script works with; times in seconds from the incident's start."""
+def _data(manifest: Mapping[str, Any], zone: ZoneInfo) -> Json:
+    """What the page's script works with, but for the speeds; times in seconds from the incident's start."""
     start, end = (time_from(manifest["incident"][edge]) for edge in ("start", "end"))
 
     def since(text: str) -> float:
@@ -111,8 +118,14 @@ def _data(manifest: Mapping[str, Any], track: Track, zone: ZoneInfo) -> Json:
         "zone": list(_offsets(start, end, zone)),
         "cameras": cameras,
         "fps": {word: _player(word, camera, manifest)["fps"] for word, camera in manifest["cameras"].items()},
-        "speed": [[(each.moment - start).total_seconds(), each.speed] for each in track.readings],
     }
+
+
+def _speeds(track: Track, start: datetime) -> Iterator[str]:
+    """The readings as JSON, piece by piece: seconds from the incident's start, metres a second or null."""
+    for number, each in enumerate(track.readings):
+        pair = json.dumps([(each.moment - start).total_seconds(), each.speed])
+        yield f",{pair}" if number else pair
 
 
 def _offsets(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[Json]:

@@ -1,5 +1,6 @@
 // Times: seconds from the incident's start, and what the clocks on the wall showed then.
-const data = JSON.parse(document.getElementById('data').textContent);
+const noted = id => JSON.parse(document.getElementById(id).textContent);
+const data = { ...noted('data'), speed: noted('speeds') };
 const beginning = Date.parse(data.start);
 
 function pad(number, digits) { return String(number).padStart(digits, '0'); }
