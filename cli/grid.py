@@ -118,7 +118,7 @@ def bar(states: Sequence[State], room: int, *, plain: bool) -> list[Span]:
 
 def _grouped(states: Sequence[State], room: int) -> Iterator[Sequence[State]]:
     """The states in at most `room` groups of neighbours."""
-    size = -(-len(states) // room)
+    size = max(1, -(-len(states) // room))
     for at in range(0, len(states), size):
         yield states[at : at + size]
 

@@ -18,6 +18,9 @@ _DONE = (CellState.HERE, CellState.MISSING)
 _BESIDE = 8
 """Lines that the rest of the picture and the prompt take."""
 _FEWEST = 3
+_LONGEST_LABEL = 20
+_ROOMY = 50
+"""A terminal as wide as this has room for the time."""
 
 
 @dataclass
@@ -59,8 +62,10 @@ def table_lines(standing: ListStanding, width: int, height: int, *, plain: bool 
     yield [Span(cut(f"{standing.title}: {len(over)} of {standing.total} rows are over", width), "bold")]
     room = max(_FEWEST, height - _BESIDE)
     active = sorted(open_rows, key=_urgency)
+    names = [len(row.entry.incident.name) for row in active[:room]]
+    label = min(_LONGEST_LABEL, max(names, default=0), width // 3)
     for row in active[:room]:
-        yield _row_line(row, width, plain=plain)
+        yield _row_line(row, label, width, plain=plain)
     if len(active) > room:
         yield [Span(cut(f"and {len(active) - room} more rows under way", width), "dim")]
     for text in (_sum(standing), _ended(over), f"Ctrl-C leaves and loses nothing; to come back: {standing.resume}"):
@@ -74,22 +79,15 @@ def _urgency(row: RowStanding) -> tuple[int, int]:
     return rank, row.entry.row
 
 
-def _row_line(row: RowStanding, width: int, *, plain: bool) -> list[Span]:
+def _row_line(row: RowStanding, label: int, width: int, *, plain: bool) -> list[Span]:
     incident = row.entry.incident
-    begins = f"{incident.window.start.astimezone(ZoneInfo(incident.timezone)):%m-%d %H:%M}"
-    pieces = [piece for film in row.films.values() for piece in film]
-    states: Sequence[State] = pieces or row.cells()
-    cells = bar(states, min(_BAR, max(1, width // 3)), plain=plain)
+    begins = f" {incident.window.start.astimezone(ZoneInfo(incident.timezone)):%m-%d %H:%M}" if width >= _ROOMY else ""
+    head = f"{row.entry.row:>4} {cut(incident.name, label):<{label}}{begins} "
     count = f" {sum(state in _DONE for state in row.cells())}/{len(row.states)} "
-    label = cut(f"{row.entry.row:>4} {incident.name}", max(8, width - len(cells) - len(count) - len(begins) - 2))
-    head = f"{label} {begins} "
+    states: Sequence[State] = [piece for film in row.films.values() for piece in film] or row.cells()
+    cells = bar(states, min(_BAR, max(1, width - len(head) - len(count))), plain=plain)
     room = width - len(head) - len(cells) - len(count)
-    return [
-        Span(head),
-        *cells,
-        Span(count),
-        Span(cut(row.now, room) if room > 3 else "", "dim"),
-    ]
+    return [Span(head), *cells, Span(count), Span(cut(row.now, room) if room > len("...") else "", "dim")]
 
 
 def _sum(standing: ListStanding) -> str:
