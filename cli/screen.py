@@ -30,9 +30,9 @@ def in_background(seconds: float, action: Callable[[], None]) -> None:
 
 
 class LineProgress(Progress):
-    """Says how many camera windows stand where: the first time at once, then at most every two seconds.
+    """Says how many camera windows stand where, once all are asked for, and then at most every two seconds.
 
-    `later` calls something after so many seconds, in the background.
+    Before and after `shown` only sentences are said. `later` calls something after so many seconds, in the background.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class LineProgress(Progress):
         self._say = say
         self._clock = clock
         self._later = later
+        self._is_shown = False
         self._is_reminded = False
         self._lock = Lock()
         self._states: dict[Cell, CellState] = {}
@@ -62,9 +63,10 @@ class LineProgress(Progress):
         """One camera of one window has changed."""
         with self._lock:
             self._states[camera, window] = shown_state(state, reason)
+            was_open = bool(self._open)
             is_open = state not in (CellState.HERE, CellState.MISSING)
             self._open.add((camera, window)) if is_open else self._open.discard((camera, window))
-            if not self._is_due():
+            if not self._is_due(has_ended=was_open and not self._open):
                 self._remind()
                 return
         self._say_news()
@@ -88,8 +90,13 @@ class LineProgress(Progress):
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Nothing has to be begun or ended."""
-        yield
+        """Say how it stands while this lasts, and at its end."""
+        self._is_shown = True
+        try:
+            yield
+        finally:
+            self._say_news()
+            self._is_shown = False
 
     @contextmanager
     def hidden(self) -> Iterator[None]:
@@ -98,7 +105,7 @@ class LineProgress(Progress):
 
     def _remind(self) -> None:
         """See to it that the last change is said, even if none follows for hours."""
-        if not self._is_reminded:
+        if not self._is_reminded and self._is_shown:
             self._is_reminded = True
             self._later(_EVERY_SECONDS, self._say_news)
 
@@ -106,14 +113,14 @@ class LineProgress(Progress):
         with self._lock:
             self._is_reminded = False
             line = self._line()
-            if line == self._said:
+            if line == self._said or not self._is_shown or not self._states:
                 return
             self._said_at, self._said = self._clock(), line
         self._say(line)
 
-    def _is_due(self) -> bool:
-        all_asked = not self._said and CellState.WANTED not in self._states.values()
-        return not self._open or all_asked or self._clock() - self._said_at >= _EVERY_SECONDS
+    def _is_due(self, *, has_ended: bool) -> bool:
+        all_asked = bool(self._open) and not self._said and CellState.WANTED not in self._states.values()
+        return has_ended or all_asked or self._clock() - self._said_at >= _EVERY_SECONDS
 
     def _line(self) -> str:
         count = Counter(self._states.values())

@@ -47,6 +47,11 @@ class Board:
         """Tell that all bytes of a cell are here; it ends when they have been looked through. From any thread."""
         self._progress.cell(*cell, CellState.ARRIVED)
 
+    def tell(self) -> None:
+        """Tell how every cell stands, those too that nothing has happened to."""
+        for cell, state in self._states.items():
+            self._progress.cell(*cell, state, self._reasons.get(cell, ""))
+
     def in_state(self, *states: CellState) -> list[Cell]:
         """All cells in one of these states, oldest window first, cameras in their order."""
         return [cell for cell, state in self._states.items() if state in states]

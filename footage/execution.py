@@ -145,6 +145,7 @@ class Execution:
             other.finish("superseded")
         journal.finish("running")
         sweep_beside(journal, self._parts.clock())
+        prepared.board.tell()
         under_way = self._under_way = self._start_work(work)
         if siblings is None:
             self._start_streams(under_way)

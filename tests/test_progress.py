@@ -26,7 +26,8 @@ from cli.leaving import INTERRUPTED, Leaving
 from cli.picture import can_draw
 from cli.screen import GridProgress, LineProgress
 from demo.faults import ClipFate, Script
-from footage.models import UTC, TimeWindow
+from footage.board import Board
+from footage.models import UTC, Camera, TimeWindow
 from footage.progress import COMPOSED, JOINED, CellState, PieceState
 from tests.site import ROOT, START, Outcome, Site, open_site
 
@@ -85,7 +86,8 @@ def test_films_have_rows_that_fill_as_they_are_made() -> None:
 def test_what_is_here_and_cannot_be_read_to_its_end_is_not_called_verified() -> None:
     lines: list[str] = []
     progress = LineProgress(lines.append, clock=lambda: 0.0)
-    progress.cell("road", minute(0), CellState.HERE, "damaged")
+    with progress.shown():
+        progress.cell("road", minute(0), CellState.HERE, "damaged")
     assert lines == ["Footage: 1 here; 0.0 MB received"]
 
 
@@ -178,18 +180,18 @@ def test_a_picture_is_drawn_where_the_terminal_can_and_the_person_wants(
 # ---------------------------------------------------------------- off a terminal
 
 
-def test_plain_lines_come_at_once_and_then_at_most_every_two_seconds() -> None:
+def test_plain_lines_come_when_all_is_asked_and_then_at_most_every_two_seconds() -> None:
     now, lines = [0.0], []
     progress = LineProgress(lines.append, clock=lambda: now[0])
-    for number in range(3):
-        progress.cell("road", minute(number), CellState.WANTED)
-    for number in range(3):
-        progress.cell("road", minute(number), CellState.ASKED)
-    assert lines == ["Footage: 3 requested; 0.0 MB received"]
-    progress.cell("road", minute(0), CellState.HERE)
-    now[0] = 2.5
-    progress.cell("road", minute(1), CellState.HERE)
-    progress.cell("road", minute(2), CellState.HERE)
+    with progress.shown():
+        for state in (CellState.WANTED, CellState.ASKED):
+            for number in range(3):
+                progress.cell("road", minute(number), state)
+        assert lines == ["Footage: 3 requested; 0.0 MB received"]
+        progress.cell("road", minute(0), CellState.HERE)
+        now[0] = 2.5
+        progress.cell("road", minute(1), CellState.HERE)
+        progress.cell("road", minute(2), CellState.HERE)
     assert lines[1:] == [
         "Footage: 1 requested, 2 verified; 0.0 MB received",
         "Footage: 3 verified; 0.0 MB received",
@@ -199,15 +201,42 @@ def test_plain_lines_come_at_once_and_then_at_most_every_two_seconds() -> None:
 def test_the_last_change_is_said_even_where_none_follows() -> None:
     now, lines, reminders = [0.0], [], []
     progress = LineProgress(lines.append, clock=lambda: now[0], later=lambda seconds, act: reminders.append(act))
-    progress.cell("road", minute(0), CellState.ASKED)
-    now[0] = 0.5
-    for state in (CellState.ASKED, CellState.UPLOADING, CellState.UPLOADING):
-        progress.cell("road", minute(0), state)
-    assert lines == ["Footage: 1 requested; 0.0 MB received"]
-    [remind] = reminders
-    remind()
-    remind()
-    assert lines[1:] == ["Footage: 1 uploading; 0.0 MB received"]
+    with progress.shown():
+        progress.cell("road", minute(0), CellState.ASKED)
+        now[0] = 0.5
+        for state in (CellState.ASKED, CellState.UPLOADING, CellState.UPLOADING):
+            progress.cell("road", minute(0), state)
+        assert lines == ["Footage: 1 requested; 0.0 MB received"]
+        [remind] = reminders
+        remind()
+        remind()
+        assert lines[1:] == ["Footage: 1 uploading; 0.0 MB received"]
+        progress.cell("road", minute(0), CellState.FETCHING)
+    assert lines[2:] == ["Footage: 1 downloading; 0.0 MB received"], "how it stood at the end"
+    reminders[-1]()
+    assert len(lines) == 3, "nothing is said after the end"
+
+
+def test_how_an_earlier_run_left_it_is_not_told_window_by_window() -> None:
+    lines: list[str] = []
+    progress = LineProgress(lines.append, clock=lambda: 0.0, later=lambda seconds, act: None)
+    for number in range(3):
+        progress.cell("road", minute(number), CellState.HERE)
+    assert lines == [], "the plan says it"
+    with progress.shown():
+        for number in range(3):
+            progress.cell("road", minute(number), CellState.HERE)
+        assert lines == []
+    assert lines == ["Footage: 3 verified; 0.0 MB received"]
+
+
+def test_a_camera_window_that_is_still_to_be_asked_for_is_shown_from_the_start() -> None:
+    stream = FakeTerminal()
+    progress = GridProgress(stream, standing_of({}), note=lambda text: None, width=60)
+    board = Board([minute(0), minute(1)], [Camera("road"), Camera("driver")], progress)
+    board.set(("road", minute(1)), CellState.MISSING, "failed")
+    board.tell()
+    assert "road   ·× 0/2\ndriver ·· 0/2" in progress.picture().plain
 
 
 def test_films_are_told_in_plain_lines_too() -> None:
