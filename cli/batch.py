@@ -201,7 +201,8 @@ class BatchDesk(Desk):
         options, waiting = self.of_list, self.of_list.waiting
         minutes = 0.0 if options.accept_partial else waiting.wait
         limits = Limits(minutes, waiting.poll_interval, options.over_quota, options.at_once)
-        self.batch = Batch(journal, prepared, limits, progress=progress, clock=lambda: datetime.now(UTC))
+        clock = lambda: datetime.now(UTC)  # noqa: E731 - the time, as it is handed in
+        self.batch = Batch(journal, prepared, limits, progress=progress, clock=clock, deliver=self._bring_to)
         began = monotonic()
         journal.finish(RUNNING)
         with awake(), progress.shown():
@@ -275,5 +276,11 @@ def tell_template(path: Path | None, out: Callable[[str], None]) -> int:
 def _outcome(entry: Entry, end: RowEnd | None) -> Outcome:
     told = end or RowEnd(entry, None)
     return outcome_of(
-        entry.row, entry.reference, entry.incident, folder=told.folder, facts=told.facts, error=told.error
+        entry.row,
+        entry.reference,
+        entry.incident,
+        folder=told.folder,
+        facts=told.facts,
+        error=told.error,
+        delivered=told.delivered,
     )

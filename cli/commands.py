@@ -82,6 +82,7 @@ def pull(
     chunk: given.Chunk = None,
     samsara_region: given.Samsara = given.Region.US,
     output: given.Output = Path("Videos"),
+    deliver: given.Deliver = None,
     logs: given.Logs = Path("Logs"),
     poll_interval: given.PollInterval = None,
     wait: given.Wait = None,
@@ -98,6 +99,7 @@ def pull(
     """Pull one incident. Example: pull --vehicle "Truck 104" --start "04/16/2025 13:30" --duration 10"""
     from cli.desk import DeskOptions
     from cli.order import PullOptions
+    from footage.storage import usable_address
 
     settings = RunSettings(
         films=FilmSettings(films.value, layout.value, tile_height, fps, audio, engine.value, overlay.value),
@@ -105,6 +107,7 @@ def pull(
         requests=RequestSettings(longest),
         kinesis=KinesisSettings(selector.value, profile, region, chunk),
         evidence=EvidenceSettings(reference, note, clock_offset),
+        deliver=usable_address(deliver),
         over_quota=over_quota,
     )
     desk = open_desk(DeskOptions(roomy(output), logs, json_output, no_input, yes, debug, samsara_region.value, retries))
@@ -182,6 +185,7 @@ def batch(
     hours: given.HoursOfDay = None,
     samsara_region: given.Samsara = given.Region.US,
     output: given.Output = Path("Videos"),
+    deliver: given.Deliver = None,
     logs: given.Logs = Path("Logs"),
     poll_interval: given.PollInterval = None,
     wait: given.Wait = None,
@@ -200,6 +204,7 @@ def batch(
     from cli.desk import DeskOptions
     from cli.order import PullOptions
     from footage.hours import parse_hours
+    from footage.storage import usable_address
 
     if template:
         return tell_template(sheet, print_result)
@@ -210,6 +215,7 @@ def batch(
         films=FilmSettings(films.value, layout.value, tile_height, fps, overlay=overlay.value),
         waiting=waiting,
         requests=RequestSettings(longest),
+        deliver=usable_address(deliver),
         over_quota=over_quota,
     )
     base = PullOptions(timezone=timezone, cameras=cameras, media_type=media_type, settings=settings)

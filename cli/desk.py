@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from footage.execution import Parts
     from footage.journal import Journal, Request
     from footage.progress import Progress
+    from footage.report import Report
     from footage.run import Plan, Run
     from footage.settings import RunSettings
 
@@ -251,13 +252,30 @@ class Desk:
         began = monotonic()
         with awake(), self._progress.shown():
             report = self.run.carry_out()
-        for line in end_words(report):
+        delivered, report = self._hand_over(report)
+        for line in (*end_words(report), *([f"Delivered, and compared: {delivered}"] if delivered else [])):
             log.info("%s", line)
             self.say(line) if self.options.json else self.out(line)
         if self.options.json:
-            self.out(json.dumps(report.to_json()))
+            self.out(json.dumps({**report.to_json(), "delivered": delivered}))
         self._call_back(report.journal.folder, monotonic() - began)
         return report.exit_code
+
+    def _hand_over(self, report: Report) -> tuple[str | None, Report]:
+        """Bring a finished folder to where the person wants it: its address there, and the report with what failed."""
+        address = report.journal.settings.deliver
+        if address is None or report.status not in ("complete", "partial"):
+            return None, report
+        try:
+            return self._bring_to(report.journal.folder, address), report
+        except FootageError as error:
+            return None, replace(report, error=error)
+
+    def _bring_to(self, folder: Path, address: str) -> str:
+        from footage.delivery import deliver
+        from footage.storage import open_storage
+
+        return deliver(folder, open_storage(address), stop=self._tool.stop).address
 
     def _call_back(self, folder: Path, seconds: float) -> None:
         """Fetch the person back to a terminal: a bell where it took long, and the folder on the desktop."""

@@ -108,6 +108,7 @@ Sheet = Annotated[Path | None, typer.Argument(help="The list, as .csv or .xlsx: 
 Template = Annotated[bool, typer.Option("--template", help="Print a list to begin with, or write it to SHEET.")]
 SkipFaulty = Annotated[bool, typer.Option("--skip-faulty", help="Go on without the rows that cannot be used.")]
 MaxParallel = Annotated[int, typer.Option(min=1, max=64, help="Incidents that are finished side by side.")]
+Deliver = Annotated[str | None, typer.Option(help="Bring a finished folder to s3://bucket/folder or another address.")]
 HoursOfDay = Annotated[str | None, typer.Option("--hours", help="Download only then, as 22:00-06:00.")]
 Folder = Annotated[Path, typer.Argument(help="An incident folder.", exists=True, file_okay=False)]
 Quick = Annotated[bool, typer.Option("--quick", help="Compare the hashes only; do not play the films.")]

@@ -6,9 +6,10 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 from footage.batch_journal import RUNNING, BatchJournal, Entry
 from footage.batch_plan import BatchProgress, RowEnd
@@ -27,6 +28,11 @@ log = logging.getLogger(__name__)
 
 _CHECK_SECONDS = 0.2
 _LEAVING_SECONDS = 1.0
+
+
+Deliver = Callable[[Path, str], str]
+"""Brings a finished folder to an address; gives the address of the copy."""
+_DELIVERED = ("complete", "partial")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,9 @@ class Batch:
         *,
         progress: BatchProgress,
         clock: Callable[[], datetime],
+        deliver: Deliver,
     ) -> None:
+        self._deliver = deliver
         self._journal = journal
         self._prepared = prepared
         self._limits = limits
@@ -71,6 +79,7 @@ class Batch:
         self._clock = clock
         self._rows = [_Row(ready.entry, ready.run, ready.run.execute()) for ready in prepared.rows]
         self._ends: dict[int, RowEnd] = {}
+        self._others: list[Future[None]] = []
         self._pool = ThreadPoolExecutor(limits.at_once, thread_name_prefix="row")
         self._stopped = threading.Event()
         self._lock = threading.Lock()
@@ -110,7 +119,7 @@ class Batch:
 
     def _carry_out(self) -> None:
         for end in self._prepared.ends:
-            self._end(end)
+            self._others.append(self._pool.submit(self._hand_over, end))
         budget = Budget(over_quota=self._limits.over_quota, clock=self._clock)
         for row in self._rows:
             self._begin(row, budget)
@@ -179,7 +188,19 @@ class Batch:
             log.exception("row %d", row.entry.row)
             self.stop()
             raise
-        self._end(RowEnd(row.entry, row.run.journal.folder, report.to_json()))
+        self._hand_over(RowEnd(row.entry, row.run.journal.folder, report.to_json()))
+
+    def _hand_over(self, end: RowEnd) -> None:
+        """Bring a finished row to the address that it asks for, in a thread of the pool, and end it."""
+        address = end.entry.settings.deliver
+        if address is not None and end.error is None and end.status in _DELIVERED and end.folder is not None:
+            try:
+                end = replace(end, delivered=self._deliver(end.folder, address))
+            except FootageError as error:
+                log.warning("row %d: %s", end.entry.row, error)
+                end = replace(end, error=error)
+        if not self._stopped.is_set():
+            self._end(end)
 
     def _fail(self, row: _Row, error: FootageError) -> None:
         """End one row alone; the others go on."""
@@ -209,7 +230,7 @@ class Batch:
                 raise Interrupted("stopped while the films were made")
 
     def _futures(self) -> set[Future[None]]:
-        return {row.done for row in self._rows if row.done is not None}
+        return {*self._others, *(row.done for row in self._rows if row.done is not None)}
 
     def _abandon(self, error: FootageError) -> None:
         self.stop()

@@ -52,6 +52,8 @@ class RowEnd:
     facts: dict[str, Any] | None = None
     error: FootageError | None = None
     journal: Path | None = None
+    delivered: str | None = None
+    """The address of a copy that was compared."""
 
     @property
     def status(self) -> str:

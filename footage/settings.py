@@ -85,13 +85,17 @@ class EvidenceSettings:
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
-    """All of it. `over_quota`, `ask_again` and `accept_partial` are what the person allowed for this run only."""
+    """All of it. `deliver` is the address to which a finished folder is brought; None leaves it where it is.
+
+    `over_quota`, `ask_again` and `accept_partial` are what the person allowed for this run only.
+    """
 
     films: FilmSettings = FilmSettings()
     waiting: WaitSettings = WaitSettings()
     requests: RequestSettings = RequestSettings()
     kinesis: KinesisSettings = KinesisSettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    deliver: str | None = None
     over_quota: bool = False
     ask_again: bool = False
     accept_partial: bool = False
@@ -99,7 +103,8 @@ class RunSettings:
 
 def settings_to_json(settings: RunSettings) -> dict[str, Any]:
     """The settings as plain JSON values; permissions given for one run are left out."""
-    return {part: asdict(getattr(settings, part)) for part in ("films", "waiting", "requests", "kinesis", "evidence")}
+    parts = {part: asdict(getattr(settings, part)) for part in ("films", "waiting", "requests", "kinesis", "evidence")}
+    return {**parts, "deliver": settings.deliver}
 
 
 def settings_from_json(data: dict[str, Any]) -> RunSettings:
@@ -110,6 +115,7 @@ def settings_from_json(data: dict[str, Any]) -> RunSettings:
         requests=_request_settings(data.get("requests", {})),
         kinesis=KinesisSettings(**_known(KinesisSettings, data.get("kinesis", {}))),
         evidence=EvidenceSettings(**_known(EvidenceSettings, data.get("evidence", {}))),
+        deliver=data.get("deliver"),
     )
 
 

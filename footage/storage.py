@@ -128,6 +128,14 @@ def open_storage(url: str) -> Storage:
     return Storage(url.rstrip("/\\"), system, root.rstrip("/"), names if isinstance(names, str) else names[0])
 
 
+def usable_address(url: str | None) -> str | None:
+    """The address as it can be kept, a plain folder with its whole path; None stays. Raises as `open_storage`."""
+    if url is None:
+        return None
+    open_storage(url)
+    return url if "://" in url else str(Path(url).absolute())
+
+
 def _opened(url: str) -> tuple[Any, str]:
     """fsspec's own object for a kind of storage, and the path in it."""
     scheme = url.partition("://")[0]

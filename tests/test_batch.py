@@ -271,6 +271,37 @@ def test_films_of_all_rows_are_made(site: Site) -> None:
         assert (Path(row["folder"]) / row["side_by_side"]).is_file()
 
 
+def test_finished_rows_are_delivered_and_the_summary_has_the_address(site: Site) -> None:
+    share = site.folder / "share"
+    write_list(site, TRUCK, VAN)
+    outcome = run_list(site, "--deliver", str(share))
+    assert outcome.code == 0, outcome.err
+    for row in rows_of(site).values():
+        copy = Path(row["delivered"])
+        assert copy.parent == share
+        assert (copy / "manifest.json").read_bytes() == (Path(row["folder"]) / "manifest.json").read_bytes()
+
+
+def test_a_delivery_that_fails_is_tried_again_by_resume(site: Site) -> None:
+    share = site.folder / "share"
+    share.write_text("a file where a folder should be")
+    write_list(site, TRUCK)
+    failed = run_list(site, "--deliver", str(share))
+    assert failed.code == 3
+    assert rows_of(site)["A-1"]["status"] == "failed"
+    share.unlink()
+    resumed = site.resume()
+    assert resumed.code == 0, resumed.err
+    assert Path(rows_of(site)["A-1"]["delivered"]).is_dir()
+    assert site.posts_sent() == 2
+
+
+def test_a_single_pull_is_delivered_too(site: Site) -> None:
+    outcome = site.pull("--deliver", str(site.folder / "share"), minutes="1")
+    assert outcome.code == 0
+    assert (Path(outcome.result["delivered"]) / "manifest.json").is_file()
+
+
 def test_a_template_is_read_back(site: Site) -> None:
     printed = site.run("batch", "--template")
     assert printed.code == 0
