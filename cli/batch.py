@@ -213,7 +213,7 @@ class BatchDesk(Desk):
         outcomes = self._summarize(ends)
         code = code_of(outcomes)
         journal.finish(state_of(outcomes))
-        for line in list_end_words(journal, outcomes, code, self.options.output / CSV_NAME):
+        for line in list_end_words(journal, outcomes, code, journal.output / CSV_NAME):
             self.say(line) if self.options.json else self.out(line)
         if self.options.json:
             self.out(json.dumps(self._result(outcomes, code, None)))
