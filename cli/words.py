@@ -13,7 +13,7 @@ from cli.again import quoted
 from footage.batch_journal import BatchJournal
 from footage.errors import FootageError
 from footage.journal import Journal
-from footage.models import Camera, Incident, Quota
+from footage.models import Camera, Incident, MediaType, Quota
 from footage.plan import expected_bytes
 from footage.resumable import Resumable
 from footage.values_json import incident_to_json, time_text
@@ -30,6 +30,11 @@ _HEADLINES = {
     "nothing": "Nothing: no camera has any footage in this time.",
     "failed": "Stopped before the end; everything so far is kept.",
 }
+_MEDIA = {
+    MediaType.LOW: "low resolution",
+    MediaType.HYPERLAPSE: "hyperlapse",
+    MediaType.IMAGE: "stills",
+}
 
 
 def plan_words(plan: Plan) -> Iterator[str]:
@@ -40,6 +45,8 @@ def plan_words(plan: Plan) -> Iterator[str]:
     yield f"Incident: {incident.name}" + (f" (vehicle id {incident.vehicle.id})" if incident.vehicle else "")
     yield from (f"Time: {line}" for line in local_span(incident.window, ZoneInfo(incident.timezone)))
     yield f"Cameras: {', '.join(_camera_words(camera) for camera in incident.cameras)}"
+    if incident.media_type in _MEDIA:
+        yield f"Media: {_MEDIA[incident.media_type]}"
     if incident.vehicle is not None:
         yield from _request_words(plan)
     yield _expected_words(plan)

@@ -50,7 +50,7 @@ def resolve_key(
     if held:
         return clean_key(held)
     if ask is None:
-        raise KeyMissing(f"No Samsara key: set {KEY_VARIABLE}, or run in a terminal and type it when asked.")
+        raise KeyMissing(f"There is no Samsara key, neither in {KEY_VARIABLE} nor in this computer's keyring.")
     return clean_key(ask())
 
 

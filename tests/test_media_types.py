@@ -123,6 +123,7 @@ def test_stills_come_as_files_with_one_contact_sheet(site_of: Callable[[Script],
     names = files(site)
     assert sum(name.endswith(".jpg") and "_Still_" in name for name in names) == 6
     assert done.result["contact_sheet"] in names
+    assert "Media: stills" in done.err
     assert done.result["side_by_side"] is None
     assert done.result["cameras"]["road"]["received_seconds"] == 180
     assert json.loads(pull(site, "image", "--cameras", "road,driver", minutes="3").out)["requests"]["made"] == 0
