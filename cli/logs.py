@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from time import monotonic
 
 from footage.files import disk_trouble, make_folder
 
 PREFIX = "VideoRetrievalActivity_"
 _SECRETS: set[str] = set()
+_FELT_SECONDS = 2.0
+_SAY_AGAIN_SECONDS = 30.0
 _SIGNED = re.compile(r"(\?)[^\s'\"<>)]+")
 _AWS = re.compile(r"(?i)(x-amz-security-token\W+(?:b')?|signature=)[\w+/=-]+")  # as botocore tells its own headers
 _BEARER = re.compile(r"(?i)(bearer\s+|samsara_api_)[\w.~+/=-]+")
@@ -41,6 +45,29 @@ class MaskingFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line as it goes to disk."""
         return masked(super().format(record))
+
+
+class LongWaits(logging.Handler):
+    """Tells the person, whom the log does not reach, that a service does not answer: at once, and then now and then."""
+
+    def __init__(self, say: Callable[[str], None], clock: Callable[[], float] = monotonic) -> None:
+        super().__init__()
+        self._say = say
+        self._clock = clock
+        self._said_at: float | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say it where the wait can be felt."""
+        now = self._clock()
+        is_new = self._said_at is None or now - self._said_at >= _SAY_AGAIN_SECONDS
+        if getattr(record, "wait", 0.0) >= _FELT_SECONDS and is_new:
+            self._said_at = now
+            self._say(masked(record.getMessage()))
+
+
+def tell_long_waits(say: Callable[[str], None]) -> None:
+    """From now on long waits for a service are told to the person."""
+    logging.getLogger("footage.pacing").addHandler(LongWaits(say))
 
 
 def open_log(folder: Path, now: datetime, *, debug: bool) -> Path:

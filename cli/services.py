@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from cli.fleet import Fleet
-from cli.logs import keep_secret
+from cli.logs import keep_secret, tell_long_waits
 from footage.errors import NotAllowed
 from footage.keys import looks_odd
 from footage.pacing import Pause
@@ -42,6 +42,7 @@ class Services:
         self._asker = asker
         self._say = say
         self._stop = stop
+        tell_long_waits(say)
         self.samsara_client: SamsaraClient | None = None
         self._kinesis_client: KinesisClient | None = None
         self._fleet: Fleet | None = None
@@ -74,6 +75,7 @@ class Services:
 
     def streams(self, settings: KinesisSettings) -> list[str]:
         """The account's streams, as far as they may be listed."""
+        self._say("Reading the list of streams.")
         try:
             return self.kinesis(settings).streams()
         except NotAllowed as error:

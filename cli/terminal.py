@@ -69,6 +69,10 @@ class Kept:
         """What stands on the line."""
         return f"{self.text}  ({_TAKE_UP})" if self.text else ""
 
+    def forget(self, _: object) -> None:
+        """Something is typed: the line is the person's."""
+        self.text = ""
+
     def take(self) -> str:
         """The answer, which is now on the line itself."""
         text, self.text = self.text, ""
@@ -138,7 +142,7 @@ def ask_drawn(question: Question, stream: TextIO, *, on_drawn: Callable[[], None
         output=_output(stream),
         color_depth=ColorDepth.DEPTH_1_BIT,
     )
-    session.default_buffer.on_text_changed += lambda buffer: kept.take()
+    session.default_buffer.on_text_changed += kept.forget
     return session.prompt(pre_run=on_drawn)
 
 

@@ -131,7 +131,7 @@ class _Waits:
         self._failures += 1
         if self._clock() + wait > self._deadline:
             return False
-        log.info("%s Trying again in %.2f s.", error.end.message, wait)
+        log.info("%s Trying again in %.2f s.", error.end.message, wait, extra={"wait": wait})
         self.due = wait
         return 0.0
 

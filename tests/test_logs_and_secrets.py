@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import subprocess
 import threading
@@ -13,6 +14,7 @@ import pytest
 
 from bench.kinesis_incident import START as KINESIS_START
 from bench.kinesis_incident import environment, studio_in
+from cli.logs import LongWaits
 from demo.cameras import ROAD
 from demo.faults import ClipFate, Fault, Script, web_page
 from demo.kinesis_footage import demo_streams
@@ -231,3 +233,23 @@ def test_whatever_a_vehicle_is_called_its_footage_stays_in_its_folder(tmp_path: 
     assert Path(outcome.result["folder"]) == folder
     assert all((folder / clip["file"]).is_file() for clip in outcome.result["cameras"]["road"]["clips"])
     assert outcome.result["incident"]["vehicle"]["name"].strip() == name.strip()
+
+
+# ---------------------------------------------------------------- what the person hears of it
+
+
+def test_a_long_wait_for_a_service_is_told_at_once_and_then_now_and_then() -> None:
+    now, said = [0.0], []
+    handler = LongWaits(said.append, clock=lambda: now[0])
+    for seconds, wait in ((0.0, 0.6), (1.0, 4.0), (6.0, 9.0), (40.0, 20.0)):
+        now[0] = seconds
+        record = logging.makeLogRecord({"msg": "No answer. Trying again in %.2f s.", "args": (wait,), "wait": wait})
+        handler.handle(record)
+    assert said == ["No answer. Trying again in 4.00 s.", "No answer. Trying again in 20.00 s."]
+
+
+def test_a_service_that_does_not_answer_is_not_waited_for_in_silence(site_with: Callable[[Script], Site]) -> None:
+    fault = Fault(path="/fleet/vehicles", status=503, headers={"Retry-After": "2.5"}, nth=(1,))
+    outcome = site_with(Script(limits=False, faults=(fault,))).pull("--cameras", "road", minutes="0.1")
+    assert outcome.code == 0, outcome.err
+    assert "Trying again in 2.50 s." in outcome.err
