@@ -30,8 +30,11 @@ ATTEMPTS = 4
 CAMERAS = {"road": ROAD, "driver": DRIVER, "analog1": ANALOG1}
 GAPS = {"road": (53, 60), "driver": (60, 90), "analog1": (86, 90)}
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
-WATCH = """(seconds) => new Promise(done => {
+ALWAYS = 0.98
+"""The share of looks that must be right: a look may fall into the moment in which all videos wait for one of them."""
+PLAY_AND_WATCH = """(seconds) => new Promise(done => {
     const seen = [], began = performance.now();
+    incident.setPlaying(true);
     function look() {
         seen.push([incident.state.seconds, incident.players.map(player => player.moment())]);
         if (performance.now() - began > seconds * 1000) done(seen); else requestAnimationFrame(look);
@@ -136,14 +139,57 @@ def test_while_playing_cameras_stay_within_a_frame_at_any_speed_and_across_a_gap
     for _ in range(ATTEMPTS):
         go_to(page, begin)
         page.select_option("#speed", str(speed))
-        page.evaluate("incident.setPlaying(true)")
-        page.wait_for_timeout(400)
-        seen = page.evaluate(WATCH, watch)
-        if in_step(seen) >= 0.95 and near_the_clock(seen) >= 0.9:
+        seen = page.evaluate(PLAY_AND_WATCH, watch)
+        if in_step(seen) >= ALWAYS and near_the_clock(seen) >= ALWAYS:
             break
-    assert seen[-1][0] - seen[0][0] == pytest.approx(watch * speed, rel=0.2)
-    assert in_step(seen) >= 0.95
-    assert near_the_clock(seen) >= 0.9
+    assert seen[-1][0] - begin == pytest.approx(watch * speed, rel=0.2)
+    assert in_step(seen) >= ALWAYS
+    assert near_the_clock(seen) >= ALWAYS
+
+
+def test_a_camera_whose_film_ends_a_little_early_does_not_begin_anew(page: Any) -> None:
+    page.evaluate("() => { const [on, off] = incident.players[1].pieces; on.end = off.start = 60.5; }")
+    go_to(page, 59)
+    seen = page.evaluate(PLAY_AND_WATCH, 2)
+    driver = [moment for _, moments in seen if (moment := moments[1]) is not None]
+    assert len(driver) > 5
+    assert driver == sorted(driver)
+
+
+def test_a_camera_that_comes_out_of_a_gap_runs_already_behind_its_slate(page: Any) -> None:
+    go_to(page, 58)
+    page.evaluate("incident.setPlaying(true)")
+    page.wait_for_function("() => incident.state.seconds > 59.7", polling="raf")
+    road = page.evaluate(
+        """() => {
+            const road = incident.players[0];
+            return [road.video.paused, road.slate.hidden, road.filmTime(incident.state.seconds) - road.video.currentTime];
+        }"""
+    )
+    assert road[:2] == [False, False]
+    assert road[2] == pytest.approx(0, abs=3 * FRAME)
+
+
+SEAM = """([start, seconds]) => {
+    const road = incident.players[0], piece = road.pieces[0];
+    const after = { ...piece, start: start + seconds, film: piece.film + start - piece.start };
+    road.pieces.splice(0, 1, { ...piece, end: start }, { start, end: start + seconds, seam: true, reason: '' }, after);
+}"""
+
+
+@pytest.mark.parametrize(("seconds", "stops"), [(0.04, False), (0.4, True)])
+def test_a_short_seam_does_not_stop_a_camera_and_a_longer_one_holds_its_picture(
+    page: Any, seconds: float, stops: bool
+) -> None:
+    page.evaluate(SEAM, [21, seconds])
+    page.evaluate("() => incident.players[0].video.addEventListener('pause', () => { window.stopped = true; })")
+    go_to(page, 20)
+    page.evaluate("window.stopped = false")
+    seen = page.evaluate(PLAY_AND_WATCH, 2.5)
+    assert page.evaluate("window.stopped") is stops
+    assert any(21 < clock < 21 + seconds + 0.5 for clock, _ in seen)
+    assert not page.locator('[data-camera="road"] .slate').is_visible()
+    assert near_the_clock(seen) >= ALWAYS
 
 
 def test_a_gap_is_a_slate_with_its_reason_in_words(page: Any) -> None:
@@ -211,8 +257,19 @@ def test_the_keyboard_alone_plays_steps_and_enlarges(page: Any) -> None:
 
 def test_sound_comes_from_the_chosen_camera_only(page: Any) -> None:
     page.select_option("#sound", "road")
-    muted = page.evaluate("incident.players.map(player => [player.camera, player.video.muted])")
-    assert dict(muted) == {"road": False, "driver": True, "analog1": True}
+    assert muted(page) == {"road": False, "driver": True, "analog1": True}
+
+
+def test_a_camera_is_silent_behind_its_slate(page: Any) -> None:
+    page.select_option("#sound", "road")
+    go_to(page, 55)
+    assert muted(page)["road"] is True
+    go_to(page, 61)
+    assert muted(page)["road"] is False
+
+
+def muted(page: Any) -> dict[str, bool]:
+    return dict(page.evaluate("incident.players.map(player => [player.camera, player.video.muted])"))
 
 
 def test_a_screen_reader_finds_names_for_everything_that_can_be_worked(page: Any) -> None:

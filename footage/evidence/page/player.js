@@ -1,7 +1,16 @@
 // One camera: which piece of its time is on, and its video kept at the picture of that moment.
 const LATE = 0.35;        // seconds off beyond which a video jumps instead of catching up
 const STEADY = 0.012;     // seconds off that are let be
-const PULL = 8;           // how hard a video is pulled towards its moment
+const PULL = 12;          // how hard a video is pulled towards its moment, and how hard one with sound, whose rate
+const SOFT_PULL = 5;      // takes effect late: about 50 ms, which browsers have passed on to the loudspeaker already
+const LEAD = 0.8;         // seconds before the end of a gap at which a video is set going, behind the slate
+const SLOWEST = 0.0625;   // browsers play no slower
+const HAIR = 0.004;       // seconds that are surely still in the picture before
+const BRIEF = 0.1;        // seconds of a seam through which a video is left running
+const ASTRAY = 0.05;      // seconds that a resting video may be off while the others play: each jump costs them a pause
+const SETTLING = 250;     // milliseconds in which sound begins to flow
+const AT_END = 0.01;      // seconds before a film's end: to play on from there would begin it anew
+const SOUNDING = new Set([...document.getElementById('sound').options].map(option => option.value));
 
 class Player {
   constructor(figure) {
@@ -12,6 +21,8 @@ class Player {
     this.pieces = data.cameras[this.camera];
     this.piece = undefined;
     this.broken = !this.video;
+    this.sounds = SOUNDING.has(this.camera);
+    this.begun = this.before = 0;
     if (this.video) this.video.addEventListener('error', () => { this.broken = true; this.piece = undefined; });
   }
 
@@ -20,12 +31,27 @@ class Player {
     return found || this.pieces[this.pieces.length - 1];
   }
 
-  // The video's time for a moment: that of its picture, or while nothing is there, that of the next picture to come.
+  // The next piece with a picture after a moment at which there is none.
+  next(seconds) { return this.pieces.find(each => each.start >= seconds && typeof each.film === 'number'); }
+
+  // The video's time for a moment: that of its picture. Where there is none, it waits a little before the next one, in
+  // what came before the gap, so that it runs already when its picture is due. A seam shows the picture: no lead there.
   filmTime(seconds) {
     const piece = this.at(seconds);
-    if (piece && piece.film !== undefined && piece.film !== null) return piece.film + Math.min(seconds, piece.end) - piece.start;
-    const next = this.pieces.find(each => each.start >= seconds && typeof each.film === 'number');
-    return next ? next.film : null;
+    if (piece && typeof piece.film === 'number') return piece.film + Math.min(seconds, piece.end) - piece.start;
+    const next = this.next(seconds);
+    if (!next) return null;
+    return piece.seam ? next.film - HAIR : next.film - Math.min(this.lead(next), next.start - seconds);
+  }
+
+  // Seconds of its film that a video runs behind the slate.
+  lead(next) { return Math.min(LEAD * state.speed, next.film); }
+
+  isBrief() { return Boolean(this.piece) && this.piece.seam && this.piece.end - this.piece.start <= BRIEF; }
+
+  isLeading(seconds) {
+    const next = this.broken || !this.slate || this.slate.hidden ? undefined : this.next(seconds);
+    return Boolean(next) && next.start - seconds <= LEAD * state.speed;
   }
 
   shows(piece) { return !this.broken && piece && typeof piece.film === 'number'; }
@@ -34,17 +60,31 @@ class Player {
     return this.broken || !this.shows(this.piece) || (this.video.readyState >= 2 && !this.video.seeking);
   }
 
+  start() {
+    this.begun = performance.now();
+    this.video.play().catch(() => undefined);
+  }
+
+  // How fast it runs, as a part of what it should: 1, but just after it was set going, when sound is slow to begin.
+  flow(now, expected) {
+    const moved = this.video.currentTime - this.before;
+    this.before = this.video.currentTime;
+    return now - this.begun < SETTLING ? Math.max(0, Math.min(1, moved / expected || 0)) : 1;
+  }
+
+  isAtEnd() { return this.video.duration - this.video.currentTime < AT_END; }
+
   // The moment, in seconds from the start, of the picture that is on; null where a slate is.
   moment() {
     return this.shows(this.piece) ? this.piece.start + this.video.currentTime - this.piece.film : null;
   }
 
-  follow(seconds, playing, speed) {
-    const piece = this.at(seconds);
-    if (piece !== this.piece) this.enter(piece);
+  // Be at a moment: at rest, or running at a speed, which is pulled at unless the clock follows this very video.
+  follow(seconds, playing, speed, leads) {
+    this.enter(this.at(seconds));
     if (this.broken) return;
-    if (playing && this.shows(piece)) this.run(seconds, speed);
-    else this.rest(seconds);
+    if (playing && (this.shows(this.piece) || this.isBrief() || this.isLeading(seconds))) this.run(seconds, speed, leads);
+    else this.rest(seconds, playing ? ASTRAY : HAIR / 2);
   }
 
   // Seconds by which the picture that is on is late.
@@ -53,29 +93,38 @@ class Player {
   }
 
   enter(piece) {
+    if (piece === this.piece) return;
     this.piece = piece;
     const held = piece && piece.seam && !this.broken;
     this.slate.hidden = Boolean(this.shows(piece) || held);
+    this.hear();
     if (this.slate.hidden) return;
     const why = piece && piece.words ? `${piece.local}: ${piece.words}` : 'this film cannot be played here';
     this.slate.querySelector('.why').textContent = why;
   }
 
-  run(seconds, speed) {
+  // Sound comes from the chosen camera, and only while its picture is on.
+  hear() {
+    if (!this.video) return;
+    this.video.muted = state.sound !== this.camera || !this.slate.hidden;
+    this.video.preservesPitch = state.sound === this.camera;
+  }
+
+  run(seconds, speed, leads) {
     const video = this.video, off = this.filmTime(seconds) - video.currentTime;
     if (video.seeking) return;
     if (Math.abs(off) > LATE * Math.max(1, speed)) { video.currentTime = this.filmTime(seconds); return; }
-    if (video.paused) video.play().catch(() => undefined);
-    const pull = Math.abs(off) < STEADY ? 0 : Math.max(-0.7, Math.min(1, off * PULL / speed));
-    const rate = Math.max(0.0625, speed * (1 + pull));
+    if (video.paused && !this.isAtEnd()) this.start();
+    const pull = leads || Math.abs(off) < STEADY ? 0 : off * (this.sounds ? SOFT_PULL : PULL);
+    const rate = Math.max(SLOWEST, Math.min(speed + pull, speed * 2));
     if (Math.abs(video.playbackRate - rate) > 0.01) video.playbackRate = rate;
   }
 
-  rest(seconds) {
+  rest(seconds, tolerance) {
     const video = this.video, wanted = this.filmTime(seconds);
     if (!video.paused) video.pause();
     if (wanted === null || video.seeking || video.readyState < 1) return;
     const goal = Math.min(wanted + 0.001, Math.max(0, video.duration - 0.001));
-    if (Math.abs(video.currentTime - goal) > 0.002) video.currentTime = goal;
+    if (Math.abs(video.currentTime - goal) > tolerance) video.currentTime = goal;
   }
 }
