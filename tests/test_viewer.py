@@ -162,8 +162,8 @@ def test_a_camera_that_comes_out_of_a_gap_runs_already_behind_its_slate(page: An
     page.wait_for_function("() => incident.state.seconds > 59.7", polling="raf")
     road = page.evaluate(
         """() => {
-            const road = incident.players[0];
-            return [road.video.paused, road.slate.hidden, road.filmTime(incident.state.seconds) - road.video.currentTime];
+            const road = incident.players[0], off = road.filmTime(incident.state.seconds) - road.video.currentTime;
+            return [road.video.paused, road.slate.hidden, off];
         }"""
     )
     assert road[:2] == [False, False]
