@@ -177,7 +177,7 @@ class BatchDesk(Desk):
     @cached_property
     def _workshop(self) -> Workshop:
         """Does the heavy work of all rows: only so much of it at once, however many rows there are."""
-        return LocalWorkshop()
+        return self._cluster or LocalWorkshop()
 
     def _row_parts(self, entry: Entry, progress: Progress) -> Parts:
         assert self.journal is not None  # noqa: S101 - made just before
@@ -205,7 +205,7 @@ class BatchDesk(Desk):
         self.batch = Batch(journal, prepared, limits, progress=progress, clock=clock, deliver=self._bring_to)
         began = monotonic()
         journal.finish(RUNNING)
-        with awake(), progress.shown():
+        with self._reached(journal.output), awake(), progress.shown():
             ends = self.batch.carry_out()
         return self._report_list(journal, ends, monotonic() - began)
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 import typer
 from typer.exceptions import TyperException
 
 from cli import options as given
+from cli.commands_beside import declare_beside
 from cli.desktop import roomy
 from cli.helppage import ALL, CommandPage, ProgramPage
 from cli.opening import ask_everything, open_batch_desk, open_desk
 from footage.errors import InputRefused
-from footage.models import UTC, MediaType
+from footage.models import MediaType
 from footage.settings import (
     EvidenceSettings,
     FilmSettings,
@@ -24,7 +24,7 @@ from footage.settings import (
     WaitSettings,
     wait_as,
 )
-from helpers import print_result, say_on_stderr
+from helpers import print_result
 
 app = typer.Typer(cls=ProgramPage, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -83,6 +83,7 @@ def pull(
     samsara_region: given.Samsara = given.Region.US,
     output: given.Output = Path("Videos"),
     deliver: given.Deliver = None,
+    cluster: given.Cluster = None,
     logs: given.Logs = Path("Logs"),
     poll_interval: given.PollInterval = None,
     wait: given.Wait = None,
@@ -110,10 +111,10 @@ def pull(
         deliver=usable_address(deliver),
         over_quota=over_quota,
     )
-    desk = open_desk(DeskOptions(roomy(output), logs, json_output, no_input, yes, debug, samsara_region.value, retries))
+    shared = DeskOptions(roomy(output), logs, json_output, no_input, yes, debug, samsara_region.value, retries, cluster)
     times = (start, duration, end, around, before, after)
     order = PullOptions(vehicle, stream or (), source, *times, timezone, cameras, name, media_type, settings)
-    return desk.pull(order, dry_run=dry_run)
+    return open_desk(shared).pull(order, dry_run=dry_run)
 
 
 @app.command(cls=CommandPage)
@@ -125,6 +126,7 @@ def resume(
     over_quota: given.OverQuota = False,
     samsara_region: given.Samsara = given.Region.US,
     output: given.OtherOutput = None,
+    cluster: given.Cluster = None,
     logs: given.Logs = Path("Logs"),
     poll_interval: given.PollInterval = None,
     wait: given.Wait = None,
@@ -142,7 +144,8 @@ def resume(
     from footage.hours import parse_hours
     from footage.resumable import find_resumables, latest_resumable, load_resumable
 
-    shared = DeskOptions(output or Path("Videos"), logs, json_output, no_input, yes, debug, samsara_region.value)
+    region, folder = samsara_region.value, output or Path("Videos")
+    shared = DeskOptions(folder, logs, json_output, no_input, yes, debug, region, cluster=cluster)
     waiting = wait_as(WaitSettings(), poll_interval, wait, settle)
     downloads = parse_hours(hours) if hours is not None else None
     options = BatchOptions(waiting, max_parallel, over_quota, accept_partial, hours=downloads)
@@ -186,6 +189,7 @@ def batch(
     samsara_region: given.Samsara = given.Region.US,
     output: given.Output = Path("Videos"),
     deliver: given.Deliver = None,
+    cluster: given.Cluster = None,
     logs: given.Logs = Path("Logs"),
     poll_interval: given.PollInterval = None,
     wait: given.Wait = None,
@@ -219,7 +223,8 @@ def batch(
         over_quota=over_quota,
     )
     base = PullOptions(timezone=timezone, cameras=cameras, media_type=media_type, settings=settings)
-    shared = DeskOptions(roomy(output), logs, json_output, no_input, yes, debug, samsara_region.value, retries)
+    region, folder = samsara_region.value, roomy(output)
+    shared = DeskOptions(folder, logs, json_output, no_input, yes, debug, region, retries, cluster)
     downloads = parse_hours(hours) if hours is not None else None
     options = BatchOptions(waiting, max_parallel, over_quota, skip_faulty=skip_faulty, hours=downloads)
     return open_batch_desk(shared, options).start_list(sheet, base, dry_run=dry_run)
@@ -240,65 +245,4 @@ def status(logs: given.Logs = Path("Logs"), json_output: given.Json = False) -> 
     return 0
 
 
-@app.command(cls=CommandPage)
-def verify(folder: given.Folder, quick: given.Quick = False, json_output: given.Json = False) -> int:
-    """Check an incident folder against its manifest, offline. Example: verify "Videos/Truck_104_2025-04-16_..." """
-    from cli.evidence import verify_folder
-
-    return verify_folder(folder, decode=not quick, as_json=json_output, out=print_result, say=say_on_stderr)
-
-
-@app.command(cls=CommandPage)
-def doctor(
-    keep_key: given.KeepKey = False,
-    forget_key: given.ForgetKey = False,
-    samsara_region: given.Samsara = given.Region.US,
-    profile: given.Profile = None,
-    region: given.AwsRegion = None,
-    output: given.Output = Path("Videos"),
-    json_output: given.Json = False,
-) -> int:
-    """Look whether this computer, the key and the credentials can do the work. Spends no quota. Example: doctor"""
-    from cli import surgery
-
-    if keep_key:
-        return surgery.keep_key(print_result)
-    if forget_key:
-        return surgery.drop_key(print_result)
-    checks = surgery.examine(output=output, samsara_region=samsara_region.value, profile=profile, region=region)
-    return surgery.see_doctor(checks, print_result, as_json=json_output)
-
-
-@app.command(cls=CommandPage)
-def pack(
-    folder: given.Folder, max_size: given.MaxSize = None, to: given.To = None, json_output: given.Json = False
-) -> int:
-    """Make one zip of an incident folder. Example: pack "Videos/Truck_104_2025-04-16_..." --max-size 25MB"""
-    from cli.evidence import pack_folder
-
-    return pack_folder(folder, max_size, to, as_json=json_output, out=print_result, say=say_on_stderr)
-
-
-@app.command(cls=CommandPage)
-def demo(
-    source: given.Played = given.SourceChoice.SAMSARA,
-    with_gaps: given.WithGaps = False,
-    output: given.Output = Path("Videos"),
-    logs: given.Logs = Path("Logs"),
-    poll_interval: given.PollInterval = 0.5,
-    wait: given.Wait = None,
-    settle: given.Settle = None,
-    yes: given.Yes = False,
-    no_input: given.NoInput = False,
-    json_output: given.Json = False,
-    debug: given.Debug = False,
-) -> int:
-    """Do the whole job against a service on this computer, with footage it makes itself. No account, no question."""
-    from cli.demo import DEMO_FILMS, play_kinesis, play_samsara
-    from cli.desk import DeskOptions
-
-    desk = open_desk(DeskOptions(output, logs, json_output, no_input=True, yes=True, debug=debug))
-    settings = RunSettings(films=DEMO_FILMS, waiting=wait_as(WaitSettings(), poll_interval, wait, settle))
-    if source is given.SourceChoice.KINESIS:
-        return play_kinesis(desk, settings, datetime.now(UTC))
-    return play_samsara(desk, settings, datetime.now(UTC), with_gaps=with_gaps)
+declare_beside(app)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -30,6 +30,7 @@ from helpers import CAMERAS_KEEP, OLD_FOOTAGE, Asker, Question, ask_in_terminal,
 if TYPE_CHECKING:
     from cli.screen import GridProgress, LineProgress
     from cli.services import Services
+    from footage.cluster import ClusterWorkshop
     from footage.execution import Parts
     from footage.journal import Journal, Request
     from footage.progress import Progress
@@ -55,6 +56,7 @@ class DeskOptions:
     debug: bool = False
     region: str = "us"
     retries: int = 8
+    cluster: str | None = None
 
 
 class Shown(Protocol):
@@ -204,7 +206,21 @@ class Desk:
             may_ask_again=lambda request: self._may_ask_again(settings, request),
             clock=lambda: datetime.now(UTC),
             log_file=self.log_file,
+            workshop=self._cluster,
         )
+
+    @cached_property
+    def _cluster(self) -> ClusterWorkshop | None:
+        """The computers that do the heavy work, where the person names some."""
+        if self.options.cluster is None:
+            return None
+        from footage.cluster import ClusterWorkshop
+
+        return ClusterWorkshop(self.options.cluster, say=lambda line: self._tell([line]))
+
+    def _reached(self, folder: Path) -> AbstractContextManager[None]:
+        """The cluster, if any, reached while this lasts; `folder` is where all results go."""
+        return nullcontext() if self._cluster is None else self._cluster.open(folder)
 
     def _show_dry(self, plan: Plan) -> int:
         if self.options.json:
@@ -250,7 +266,7 @@ class Desk:
     def _deliver(self) -> int:
         assert self.run is not None  # noqa: S101 - made just before
         began = monotonic()
-        with awake(), self._progress.shown():
+        with self._reached(self.run.journal.folder.parent), awake(), self._progress.shown():
             report = self.run.carry_out()
         delivered, report = self._hand_over(report)
         for line in (*end_words(report), *([f"Delivered, and compared: {delivered}"] if delivered else [])):

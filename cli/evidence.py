@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from footage.cluster import ClusterWorkshop
 from footage.errors import InputRefused, VerificationFailed
 from footage.evidence.pack import pack
 from footage.evidence.verify import State, Verification, verify
@@ -20,10 +21,22 @@ Say = Callable[[str], None]
 
 
 def verify_folder(
-    folder: Path, *, decode: bool, as_json: bool, out: Say, say: Say, stop: threading.Event | None = None
+    folder: Path,
+    *,
+    decode: bool,
+    as_json: bool,
+    out: Say,
+    say: Say,
+    stop: threading.Event | None = None,
+    cluster: str | None = None,
 ) -> int:
     """Check a folder and tell what was found; the exit code."""
-    found = verify(folder, decode=decode, say=say, stop=stop)
+    if cluster is None:
+        found = verify(folder, decode=decode, say=say, stop=stop)
+    else:
+        workshop = ClusterWorkshop(cluster, say=say)
+        with workshop.open(folder.parent):
+            found = verify(folder, decode=decode, say=say, stop=stop, workshop=workshop)
     if as_json:
         out(json.dumps(_to_json(found)))
     else:

@@ -74,6 +74,7 @@ PAGES = {
         )
     ),
     "demo": Page(("python main.py demo", "python main.py demo --source kinesis")),
+    "worker": Page(("python main.py worker tcp://SCHEDULER:8786",)),
 }
 """By the command's name; `main` is the program without a command."""
 

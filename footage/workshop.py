@@ -27,7 +27,8 @@ T = TypeVar("T")
 _FETCHES = 4
 _FILMS = 2
 """Two stretches at once use a machine better than one with more threads; more would only take more memory."""
-_MOST_THREADS = 4
+MOST_THREADS = 4
+"""More for one task would only take more memory."""
 _CHECK_SECONDS = 0.2
 
 
@@ -122,7 +123,7 @@ class LocalWorkshop:
         """A task's share of the machine; the last one, for which a person waits, has all of it."""
         with self._lock:
             share = (os.cpu_count() or 1) // max(1, min(self._most[kind], self._under_way[kind]))
-        return max(1, min(_MOST_THREADS, share))
+        return max(1, min(MOST_THREADS, share))
 
     def _has_ended(self, kind: Kind) -> None:
         with self._lock:

@@ -22,7 +22,7 @@ PROCESS_ENTRIES = ("demo/samsara_service.py", "demo/kinesis_service.py")
 """Started as processes of their own they say on stdout where they listen, in `main` and nowhere else."""
 FREE_TO_USE = ("tests/", "bench/")
 """What checks and measures the program may use any package to do so."""
-HEAVY = ("moviepy", "boto3", "botocore", "av", "numpy", "PIL", "imageio_ffmpeg", "keyring")
+HEAVY = ("moviepy", "boto3", "botocore", "av", "numpy", "PIL", "imageio_ffmpeg", "keyring", "distributed")
 NOT_IMPORTED = {
     "tzdata": "zoneinfo reads it where the system has no zone data",
     "s3fs": "fsspec loads it for s3://",

@@ -103,8 +103,8 @@ def test_every_setting_of_a_row_reaches_its_run() -> None:
 def test_every_option_of_pull_that_is_about_one_incident_is_a_column_of_the_same_type() -> None:
     of_pull = {name.replace("_", "-"): each for name, each in inspect.signature(commands.pull).parameters.items()}
     about_the_call = {
-        "samsara-region", "output", "logs", "poll-interval", "wait", "settle", "retries", "over-quota", "dry-run",
-        "yes", "no-input", "json-output", "debug",
+        "samsara-region", "output", "deliver", "cluster", "logs", "poll-interval", "wait", "settle", "retries",
+        "over-quota", "dry-run", "yes", "no-input", "json-output", "debug",
     }  # fmt: skip
     assert set(COLUMNS) == set(of_pull) - about_the_call
     for name, each in inspect.signature(typed_columns).parameters.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from footage.errors import BrokenMedia
 from footage.evidence.manifest import JOINED, SIDE
 from footage.video.decode import Decoded, decode
+from footage.workshop import Place
 
 Json = Mapping[str, Any]
 
@@ -19,16 +19,14 @@ def is_film(entry: Json) -> bool:
     return entry.get("role") in (JOINED, SIDE)
 
 
-def check_film(folder: Path, film: Json, files: Sequence[Json], stop: threading.Event) -> Iterator[str]:
-    """A sentence for each way in which a film is not as planned. Raises Interrupted on `stop`."""
+def check_film(place: Place, folder: Path, film: Json, files: Sequence[Json]) -> list[str]:
+    """A sentence for each way in which a film is not as planned. A task: see footage/workshop.py."""
     name = film["file"]
     try:
-        found = decode(folder / name, stop)
+        found = decode(folder / name, place.tool.stop)
     except BrokenMedia as error:
-        yield f"{name}: {error.message}"
-        return
-    for sentence in _trouble(film, found, _is_known_broken(film, files)):
-        yield f"{name}: {sentence}"
+        return [f"{name}: {error.message}"]
+    return [f"{name}: {sentence}" for sentence in _trouble(film, found, _is_known_broken(film, files))]
 
 
 def _trouble(film: Json, found: Decoded, known_broken: bool) -> Iterator[str]:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
-from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any
 
-from footage.errors import InputRefused, Interrupted
+from footage.errors import InputRefused
 from footage.evidence import checksums, custody, viewer
 from footage.evidence.film_check import check_film, is_film
 from footage.evidence.manifest import NAME as MANIFEST
 from footage.evidence.manifest import read_manifest
-from footage.files import sha256_of
+from footage.hashing import hash_file
+from footage.video.ffmpeg import FFmpeg
+from footage.workshop import Kind, LocalWorkshop, Terms, Workshop, results
 
 _OWN = (MANIFEST, checksums.NAME, custody.NAME)
 _NOT_OURS = {".DS_Store", "Thumbs.db", "desktop.ini"}
@@ -26,7 +25,6 @@ _NOT_OURS = {".DS_Store", "Thumbs.db", "desktop.ini"}
 _WORK = ".work"
 
 Json = dict[str, Any]
-T = TypeVar("T")
 
 
 class State(str, Enum):
@@ -75,29 +73,34 @@ class Verification:
 
 
 def verify(
-    folder: Path, *, decode: bool = True, say: Callable[[str], None], stop: threading.Event | None = None
+    folder: Path,
+    *,
+    decode: bool = True,
+    say: Callable[[str], None],
+    stop: threading.Event | None = None,
+    workshop: Workshop | None = None,
 ) -> Verification:
     """Read every file once, several at once, and compare; then play the films against the plan where `decode`.
 
-    Raises InputRefused where the folder holds no package at all, and Interrupted on `stop`.
+    Both is done in `workshop`, without one in threads of this program. Raises InputRefused where the folder holds no
+    package at all, and Interrupted on `stop`.
     """
     if not any((folder / name).is_file() for name in _OWN):
         raise InputRefused(f"{folder} holds no evidence package: there is no manifest.json and no SHA256SUMS in it.")
-    stop = stop or threading.Event()
+    folder, tool = folder.absolute(), FFmpeg(stop=stop)
+    place = LocalWorkshop() if workshop is None else workshop
     began = perf_counter()
     say("Reading every file.")
-    actual = _hash_all(folder, stop)
+    actual = _hash_all(folder, tool, place)
     seconds = perf_counter() - began
     told = _Told.read(folder)
     findings = tuple(_findings(told, actual))
     others = [*_list_trouble(folder, told), *_log_trouble(folder, told, actual)]
     unchanged = {each.file for each in findings if each.state is State.UNCHANGED}
     films = [each for each in told.files if decode and is_film(each) and each["file"] in unchanged]
-    others += _play(folder, films, told.files, say, stop)
+    others += _play(folder, films, told.files, say, tool, place)
     size = sum((folder / name).stat().st_size for name in actual)
-    return Verification(
-        folder, findings, tuple(others), len(films), size, seconds, actual.get(checksums.NAME, "")
-    )
+    return Verification(folder, findings, tuple(others), len(films), size, seconds, actual.get(checksums.NAME, ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,29 +142,12 @@ class _Told:
         return {name: hashes[file] for name, hashes in sources.items() if file in hashes}
 
 
-def _hash_all(folder: Path, stop: threading.Event) -> dict[str, str]:
+def _hash_all(folder: Path, tool: FFmpeg, workshop: Workshop) -> dict[str, str]:
     """The hash of every file in the folder by its name with forward slashes, the largest begun first."""
     paths = sorted(_files(folder), key=lambda path: path.stat().st_size, reverse=True)
-    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="hash") as pool:
-        hashes = _until_stopped(pool.map(partial(_hash, stop=stop), paths), stop)
-        return {path.relative_to(folder).as_posix(): found for path, found in zip(paths, hashes, strict=True)}
-
-
-def _until_stopped(results: Iterator[T], stop: threading.Event) -> list[T]:
-    """All results; an interruption ends what is still under way, too."""
-    try:
-        return list(results)
-    except BaseException:
-        stop.set()
-        raise
-
-
-def _hash(path: Path, *, stop: threading.Event) -> str:
-    def check() -> None:
-        if stop.is_set():
-            raise Interrupted("stopped while files were being read")
-
-    return sha256_of(path, check)
+    terms = Terms(tool, Kind.COPY)
+    hashes = results([workshop.submit(terms, hash_file, path) for path in paths], tool)
+    return {path.relative_to(folder).as_posix(): found for path, found in zip(paths, hashes, strict=True)}
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -224,11 +210,16 @@ def _log_trouble(folder: Path, told: _Told, actual: Mapping[str, str]) -> Iterat
 
 
 def _play(
-    folder: Path, films: list[Json], files: list[Json], say: Callable[[str], None], stop: threading.Event
+    folder: Path,
+    films: list[Json],
+    files: list[Json],
+    say: Callable[[str], None],
+    tool: FFmpeg,
+    workshop: Workshop,
 ) -> list[str]:
     if not films:
         return []
     say(f"Playing {len(films)} film{'s' if len(films) != 1 else ''} from end to end.")
-    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="play") as pool:
-        found = pool.map(lambda film: list(check_film(folder, film, files, stop)), films)
-        return [sentence for sentences in _until_stopped(found, stop) for sentence in sentences]
+    terms = Terms(tool, Kind.COPY)
+    found = results([workshop.submit(terms, check_film, folder, film, files) for film in films], tool)
+    return [sentence for sentences in found for sentence in sentences]
