@@ -204,7 +204,7 @@ class Asker:
         names = offered()
         if names:
             self._say(f"Streams of this account: {', '.join(names)}")
-        return self.valid(STREAMS, parse_streams)
+        return self.valid(STREAMS, lambda text: _known_streams(parse_streams(text), names))
 
     def confirm(self, text: str, *, default: bool) -> bool:
         """A yes or a no, typed and ended with Enter so that no stray key decides."""
@@ -222,6 +222,15 @@ class Asker:
                 self._say(f"  {number}) {reading}")
             chosen = self.valid(Question("reading", "Which start is meant, 1 or 2"), _parse_choice)
             return place(readings[chosen - 1], zone, "start")
+
+
+def _known_streams(cameras: tuple[Camera, ...], names: Sequence[str]) -> tuple[Camera, ...]:
+    """The cameras, where their streams are among the account's as far as those may be listed; an ARN names its own."""
+    listed = [*names, *(camera.stream for camera in cameras if "/" in (camera.stream or ""))]
+    unknown = next((camera.stream for camera in cameras if names and camera.stream not in listed), None)
+    if unknown is not None:
+        raise InputRefused(f"There is no stream {unknown} in this account and region: {', '.join(names)}.")
+    return cameras
 
 
 def _parse_choice(text: str) -> int:

@@ -482,3 +482,21 @@ def test_a_wrong_source_is_kept_as_well(site: Site) -> None:
         asked.ask("key")
         asked.child.sendcontrol("c")
         assert asked.end() == 130
+
+
+def test_a_stream_that_the_account_does_not_have_is_asked_for_again() -> None:
+    said: list[str] = []
+    answers = ["yard=gate, cab=dock", "yard=gate-camera-1"]
+    cameras = Asker(lambda question: answers.pop(0), said.append).streams(lambda: ["gate-camera-1", "dock"])
+    assert [camera.stream for camera in cameras] == ["gate-camera-1"]
+    assert said[1:] == ["There is no stream gate in this account and region: gate-camera-1, dock."]
+
+
+@pytest.mark.parametrize(
+    ("names", "typed"),
+    [([], "gate"), (["dock"], "arn:aws:kinesisvideo:eu-west-1:123456789012:stream/gate/1600000000000")],
+    ids=["none may be listed", "an ARN may be of another region"],
+)
+def test_a_stream_that_cannot_be_looked_up_is_taken_as_it_is_typed(names: list[str], typed: str) -> None:
+    [camera] = Asker(lambda question: f"yard={typed}").streams(lambda: names)
+    assert camera.stream == typed
