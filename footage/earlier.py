@@ -9,7 +9,7 @@ from pathlib import Path
 
 from footage.errors import InputRefused
 from footage.files import left_beside
-from footage.journal import Journal, Request, find_journals, journal_paths, load_journal
+from footage.journal import Journal, Request, journal_paths, load_journal
 from footage.models import UTC, Incident, Quota
 
 _OLD_SECONDS = 24 * 3600.0
@@ -36,14 +36,6 @@ def latest_of(journals: list[Journal], incident: Incident) -> Journal | None:
         if same and journal.state != "superseded":
             return journal
     return None
-
-
-def latest_journal(logs: Path) -> Journal:
-    """The newest journal that is not finished, else the newest. Raises InputRefused where there is none."""
-    journals = find_journals(logs)
-    if not journals:
-        raise InputRefused(f"There is no journal in {logs}; nothing to resume.")
-    return next((journal for journal in reversed(journals) if not journal.finished), journals[-1])
 
 
 def refuse_superseded(journal: Journal, journals: list[Journal]) -> None:

@@ -118,10 +118,14 @@ class Journal:
             create_text(path, "".join(self._pieces()))
             self.path = path
 
-    def move_to(self, folder: Path) -> None:
-        """Say that the incident's folder is another one now."""
+    def change_settings(self, change: Callable[[RunSettings], RunSettings]) -> None:
+        """Go on with other settings."""
+        self.settings = change(self.settings)
+
+    def move_to(self, output: Path) -> None:
+        """Say that the incident's folder lies in another one now."""
         with self.together():
-            self.folder = folder.absolute()
+            self.folder = output.absolute() / self.folder.name
             self.clips = [replace(clip, path=self.folder / clip.path.name) for clip in self.clips]
 
     def intend(self, window: TimeWindow, cameras: tuple[str, ...], now: datetime) -> Request:
