@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -127,11 +127,18 @@ class Uploads:
             part.available_after = part.newest - _LATE_LISTING
         return page.cursor is None
 
-    def _remember(self, part: _Part, page: Page) -> Iterable[MediaLink]:
+    def _remember(self, part: _Part, page: Page) -> Iterator[MediaLink]:
+        """What of a page was not known: each look lists the last two minutes again."""
         for link in page.links:
             # Where one vehicle was asked for, all is its own, however the service writes its id.
             vehicle_id = link.vehicle_id if len(part.vehicles) > 1 else part.vehicles[0]
+            if self._knows(part, vehicle_id, link):
+                continue
             for word in {link.camera, link.role or link.camera}:
                 if link.url:
                     self._known.setdefault((vehicle_id, part.media_type, word.casefold()), {})[link.window] = link
-        return page.links
+            yield link
+
+    def _knows(self, part: _Part, vehicle_id: str, link: MediaLink) -> bool:
+        known = self._known.get((vehicle_id, part.media_type, link.camera.casefold()), {}).get(link.window)
+        return known is not None and known.available_at == link.available_at

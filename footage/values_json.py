@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,13 @@ from footage.models import UTC, Camera, Clip, Incident, MediaType, Missing, Time
 
 
 def time_text(moment: datetime) -> str:
-    """RFC 3339 in UTC: `2025-04-16T18:30:00Z`, with milliseconds or microseconds only where there are some."""
+    """RFC 3339 in UTC: `2025-04-16T18:30:00Z`, with milliseconds or microseconds only where there are some.
+
+    The same moment is told many times in one manifest: its text is kept once.
+    """
     utc = moment.astimezone(UTC)
     precision = "seconds" if not utc.microsecond else "milliseconds" if utc.microsecond % 1000 == 0 else "microseconds"
-    return utc.isoformat(timespec=precision).replace("+00:00", "Z")
+    return sys.intern(utc.isoformat(timespec=precision).replace("+00:00", "Z"))
 
 
 def time_from(text: str) -> datetime:
