@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING, TextIO
 
 from cli.grid import GLYPHS, Span
@@ -31,34 +32,46 @@ class Picture:
         self._note = note
         self._width = width
         self._plain = not _can_show(GLYPHS, stream)
+        self._turn = Lock()
         self._live: Live | None = None
 
     def say(self, text: str) -> None:
         """One sentence for the person: it stays above the picture."""
         self._note(text)
-        console = self._live.console if self._live is not None else self._console()
-        console.print(text, markup=False, highlight=False)
+        with self._turn:
+            console = self._live.console if self._live is not None else self._console()
+            console.print(text, markup=False, highlight=False)
 
     @contextmanager
     def shown(self) -> Iterator[None]:
         """Draw while this lasts; the last picture stays."""
         from rich.live import Live
 
-        self._live = Live(console=self._console(), get_renderable=self.drawn, refresh_per_second=_A_SECOND)
-        with self._live:
+        live = self._live = Live(console=self._console(), get_renderable=self.drawn, refresh_per_second=_A_SECOND)
+        live.start(refresh=True)
+        try:
             yield
+        finally:
+            with self._turn:  # a sentence of another thread must not draw the picture anew once it has ended
+                self._live = None
+                live.stop()
 
     @contextmanager
     def hidden(self) -> Iterator[None]:
         """Leave the terminal to a question."""
-        if self._live is None:
+        live = self._live
+        if live is None:
             yield
             return
-        self._live.stop()
+        with self._turn:
+            self._live = None
+            live.stop()
         try:
             yield
         finally:
-            self._live.start(refresh=True)
+            with self._turn:
+                self._live = live
+                live.start(refresh=True)
 
     def drawn(self) -> Text:
         """The picture as it is now."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Timer
 
 import pexpect
 import pyte
@@ -21,9 +22,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.desktop import opener
-from cli.grid import Standing, grid_lines, sign
+from cli.grid import Span, Standing, grid_lines, sign
 from cli.leaving import INTERRUPTED, Leaving
-from cli.picture import can_draw
+from cli.picture import Picture, can_draw
 from cli.screen import GridProgress, LineProgress
 from demo.faults import ClipFate, Script
 from footage.board import Board
@@ -121,7 +122,7 @@ def test_one_window_of_a_hundred_that_is_not_here_is_seen(at: int) -> None:
     assert "↑" in shown(standing_of({"road": states}), 40)[1]
 
 
-def drawn(progress: GridProgress, stream: io.StringIO, columns: int) -> list[str]:
+def drawn(stream: io.StringIO, columns: int) -> list[str]:
     screen = pyte.Screen(columns, 20)
     pyte.Stream(screen).feed(stream.getvalue().replace("\n", "\r\n"))
     return [line.rstrip() for line in screen.display if line.strip()]
@@ -145,12 +146,31 @@ def test_on_a_terminal_the_picture_changes_in_place_and_sentences_pass_above(mon
             progress.cell("road", minute(0), state)
         progress.received(2_000_000)
         progress.say("Joining 1 clip of camera road.")
-    lines = drawn(progress, stream, 60)
+    lines = drawn(stream, 60)
     assert lines[0] == "Joining 1 clip of camera road."
     assert "road █ 1/1" in lines
     assert sum("road █" in line for line in lines) == 1
     assert any("2.0 MB" in line for line in lines)
     assert noted == ["Joining 1 clip of camera road."]
+
+
+def test_after_its_end_the_picture_is_not_drawn_again_by_a_sentence_of_another_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+
+    def slow_lines(width: int, plain: bool) -> list[list[Span]]:
+        time.sleep(0.2)
+        return [[Span("the picture")]]
+
+    stream = FakeTerminal()
+    picture = Picture(stream, slow_lines, note=lambda text: None, width=60)
+    speaker = Timer(0.1, picture.say, args=("A sentence at the end.",))
+    with picture.shown():
+        speaker.start()
+    speaker.join()
+    lines = drawn(stream, 60)
+    assert lines.index("A sentence at the end.") > max(at for at, line in enumerate(lines) if line == "the picture")
 
 
 def test_a_question_in_between_has_the_terminal_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
