@@ -256,6 +256,7 @@ class Desk:
         now = datetime.now(UTC).astimezone()
         standing = Standing(
             title=journal.incident.name,
+            order=tuple(camera.word for camera in journal.incident.cameras),
             since=now,
             until=now + timedelta(minutes=journal.settings.waiting.wait),
             resume=resume_latest(self.options.logs),

@@ -57,6 +57,7 @@ class Standing:
     """What the screen knows of a run. Times are aware; `speed` in bytes a second; `films` by the name of their row."""
 
     title: str = ""
+    order: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
     resume: str = ""
@@ -67,8 +68,9 @@ class Standing:
     films: dict[str, list[PieceState]] = field(default_factory=dict)
 
     def cameras(self) -> list[str]:
-        """The cameras in the order in which they came up."""
-        return list(dict.fromkeys(camera for camera, _ in self.states))
+        """The cameras in the order in which they were asked for, others as they came up."""
+        seen = dict.fromkeys(camera for camera, _ in self.states)
+        return [*(word for word in self.order if word in seen), *(word for word in seen if word not in self.order)]
 
     def row(self, camera: str) -> list[CellState]:
         """A camera's states in time order."""

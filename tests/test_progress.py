@@ -42,7 +42,8 @@ def minute(number: int) -> TimeWindow:
 
 def standing_of(rows: dict[str, list[CellState]]) -> Standing:
     states = {(word, minute(number)): state for word, row in rows.items() for number, state in enumerate(row)}
-    return Standing("Truck 104", BEGIN, BEGIN + timedelta(hours=12), "python main.py resume latest", states=states)
+    until, resume = BEGIN + timedelta(hours=12), "python main.py resume latest"
+    return Standing("Truck 104", since=BEGIN, until=until, resume=resume, states=states)
 
 
 def shown(standing: Standing, width: int, *, plain: bool = False) -> list[str]:
@@ -59,6 +60,12 @@ def test_there_is_a_row_a_camera_and_a_cell_a_window() -> None:
     for state in CellState:
         assert f"{sign(state, plain=False)} {6 if state is CellState.HERE else 1} {state.value}" in text
     assert "resume latest" in text
+
+
+def test_cameras_keep_the_order_in_which_they_were_asked_for() -> None:
+    standing = standing_of({"cab": [CellState.HERE], "late": [CellState.HERE], "yard": [CellState.HERE]})
+    standing.order = ("yard", "cab", "gate")
+    assert standing.cameras() == ["yard", "cab", "late"]
 
 
 def test_since_when_and_until_when_it_waits_is_said_while_it_waits() -> None:
