@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from time import monotonic
 from zoneinfo import ZoneInfo
 
 from footage.filmbook import SIDE_BY_SIDE, FilmBook, key_of
 from footage.journal import Journal
-from footage.models import UTC, Camera, Clip, MediaType, TimeWindow
+from footage.merging import Merging
+from footage.models import UTC, Camera, MediaType, TimeWindow
 from footage.naming import Names
 from footage.overlay import clock_line
-from footage.progress import COMPOSED, JOINED, PieceState, Progress
+from footage.progress import COMPOSED, PieceState, Progress
 from footage.settings import FilmSettings
 from footage.standing import Standing
 from footage.telematics import NO_TRACK, Track
@@ -26,7 +25,6 @@ from footage.video.bar import clock_text
 from footage.video.cutting import Tile
 from footage.video.damage import united
 from footage.video.ffmpeg import FFmpeg
-from footage.video.join import Joined, join_beside, joined_as
 from footage.video.side_by_side import Look, SideBySide
 from footage.video.sound import sound_beside
 from footage.video.stills import Still, contact_sheet
@@ -34,8 +32,6 @@ from footage.workshop import Kind, LocalWorkshop, Terms, Workshop, results
 
 log = logging.getLogger(__name__)
 
-_Merging = tuple[str, list[Clip], Future[Joined] | None]
-"""A camera's film: its key, the clips of which it is made, and the task that makes it where it is not there."""
 _OFFER_EVERY = 1.0
 _NEIGHBOUR_SECONDS = 60.0
 
@@ -94,30 +90,34 @@ class Films:
         self._book = FilmBook(journal, tool, self._workshop, clock=now)
         self._last_offer = -_OFFER_EVERY
         self._offered: tuple[int, int, int] | None = None
+        self._merging = Merging(journal, standing, self._book, work, tool, self._workshop, progress)
         self._side_by_side = self._open_side_by_side() if settings.films == "all" and self._is_composed else None
 
     def offer(self) -> None:
-        """Start composing what can be composed by now; returns at once. May be called as often as one likes."""
+        """Start what can be joined and composed by now; returns at once. May be called as often as one likes."""
         version = self._standing.version
-        if self._side_by_side is None or version == self._offered or self._clock() - self._last_offer < _OFFER_EVERY:
+        if not self._is_filmed or version == self._offered or self._clock() - self._last_offer < _OFFER_EVERY:
             return
         self._last_offer, self._offered = self._clock(), version
+        self._merging.begin()
+        if self._side_by_side is not None:
+            self._offer_stretches(self._side_by_side)
+
+    def _offer_stretches(self, side_by_side: SideBySide) -> None:
         tiles = self._tiles()
         ready = [
             number
-            for number, stretch in enumerate(self._side_by_side.stretches)
+            for number, stretch in enumerate(side_by_side.stretches)
             if all(self._is_ready(camera.word, tile, stretch) for camera, tile in tiles)
         ]
         if ready:
-            self._side_by_side.offer([tile for _, tile in tiles], ready)
+            side_by_side.offer([tile for _, tile in tiles], ready)
 
     def finish(self) -> FilmSet:
         """Make every film that is asked for and not made yet. Raises ToolFailed, DiskTrouble, Interrupted."""
-        if self._settings.films == "none":
-            return FilmSet({}, None, ())
-        if self._journal.incident.media_type is MediaType.IMAGE:
-            return FilmSet({}, None, (), self._contact_sheet())
-        merged, notes = self._merge_all()
+        if not self._is_filmed:
+            return FilmSet({}, None, (), None if self._settings.films == "none" else self._contact_sheet())
+        merged, notes = self._merging.finish()
         if merged and self._side_by_side:
             self._first_look(FilmSet(merged, None, tuple(notes)))
         side_by_side = self._compose(notes) if merged and self._side_by_side else None
@@ -133,6 +133,11 @@ class Films:
             self._workshop.close()
 
     @property
+    def _is_filmed(self) -> bool:
+        """Whether films are wanted; stills make none."""
+        return self._settings.films != "none" and self._journal.incident.media_type is not MediaType.IMAGE
+
+    @property
     def _is_composed(self) -> bool:
         """A hyperlapse has no common second with anything, and a still has none at all."""
         return self._journal.incident.media_type in (MediaType.HIGH, MediaType.LOW)
@@ -142,7 +147,7 @@ class Films:
         rows = [
             [Still(clip.path, f"{camera.label}  {clock_text(clip.returned.start, self._zone)}") for clip in clips]
             for camera in self._standing.cameras()
-            if (clips := self._playable(camera))
+            if (clips := self._standing.playable(camera.word))
         ]
         target = self._journal.folder / self._names.contact_sheet()
         if rows:
@@ -193,40 +198,6 @@ class Films:
         near = stretch.widened(_NEIGHBOUR_SECONDS, _NEIGHBOUR_SECONDS)
         return not any(window.overlap(near) for window in self._standing.open_windows(word))
 
-    def _playable(self, camera: Camera) -> list[Clip]:
-        return [clip for clip in self._standing.clips(camera.word) if clip.media.video is not None]
-
-    def _merge_all(self) -> tuple[dict[str, Path], list[str]]:
-        """One film a camera, several at once: joining reads and writes, and hardly computes."""
-        cameras = [camera for camera in self._standing.cameras() if self._playable(camera)]
-        begun = [self._begin_merging(camera, number, len(cameras)) for number, camera in enumerate(cameras)]
-        merged: dict[str, Path] = {}
-        notes: list[str] = []
-        for camera, (key, clips, task) in zip(cameras, begun, strict=True):
-            merged[camera.word] = target = self._journal.folder / self._names.merged(camera.word)
-            if task is None:
-                notes += (self._book.made(camera.word, key) or {}).get("notes", ())
-                continue
-            [joined] = results([task], self._tool)
-            self._book.enter_joined(camera.word, key, joined_as(target, joined), clips)
-            notes += joined.notes
-        return merged, notes
-
-    def _begin_merging(self, camera: Camera, number: int, of: int) -> _Merging:
-        """Have a camera's film made, unless it is there."""
-        clips = self._playable(camera)
-        key = key_of([[clip.sha256, str(clip.window.start)] for clip in clips])
-        told = partial(self._progress.piece, JOINED, number, of)
-        if self._book.made(camera.word, key) is not None:
-            told(PieceState.MADE)
-            return key, clips, None
-        self._progress.say(f"Joining {len(clips)} clip{'s' if len(clips) != 1 else ''} of camera {camera.word}.")
-        terms = Terms(self._tool, Kind.COPY, partial(told, PieceState.MAKING))
-        title = f"{self._journal.incident.name} - {camera.label}"
-        task = self._workshop.submit(terms, join_beside, clips, self._work, self._zone, title)
-        task.add_done_callback(lambda ended: None if _has_failed(ended) else told(PieceState.MADE))
-        return key, clips, task
-
     def _compose(self, notes: list[str]) -> Path:
         assert self._side_by_side is not None  # noqa: S101 - `finish` asks for it only where films are composed
         target = self._journal.folder / self._names.side_by_side()
@@ -252,7 +223,7 @@ class Films:
         if wanted == "none":
             return None
         for camera in self._standing.cameras():
-            if wanted in (None, camera.word) and any(clip.media.audio for clip in self._playable(camera)):
+            if wanted in (None, camera.word) and any(clip.media.audio for clip in self._standing.playable(camera.word)):
                 terms = Terms(self._tool, Kind.COPY)
                 window = self._standing.window
                 laying = self._workshop.submit(terms, sound_beside, self._pieces(camera), window, self._work)
@@ -268,7 +239,3 @@ class Films:
         said = [str(reading) for reading in self._track().readings] if settings.overlay == "speed" else []
         look = [settings.layout, settings.tile_height, settings.fps, settings.audio, settings.engine, settings.overlay]
         return key_of([tiles, *look, said])
-
-
-def _has_failed(ended: Future[Joined]) -> bool:
-    return ended.cancelled() or ended.exception() is not None

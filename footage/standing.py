@@ -46,6 +46,10 @@ class Standing:
         """A camera's originals in time order."""
         return sorted((clip for clip in self._journal.clips if clip.camera == word), key=lambda clip: clip.window)
 
+    def playable(self, word: str) -> list[Clip]:
+        """Those of a camera's originals that hold pictures in motion."""
+        return [clip for clip in self.clips(word) if clip.media.video is not None]
+
     def open_windows(self, word: str) -> list[TimeWindow]:
         """Where footage of a camera may still come in this run."""
         if word in self.streams_open:

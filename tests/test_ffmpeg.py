@@ -54,10 +54,12 @@ def telling_its_priority(folder: Path) -> Path:
     return program
 
 
-def test_a_modest_command_gives_way_and_another_one_does_not(tmp_path):
-    tool = FFmpeg(telling_its_priority(tmp_path))
-    usual, modest = (int(each.run([])) for each in (tool, tool.modest()))
-    assert modest > usual
+def test_a_modest_command_gives_way_until_somebody_waits_for_it(tmp_path):
+    tool, waited_for = FFmpeg(telling_its_priority(tmp_path)), threading.Event()
+    modest = tool.modest(waited_for)
+    assert int(modest.run([])) > int(tool.run([]))
+    waited_for.set()
+    assert int(modest.run([])) == int(tool.run([]))
 
 
 def test_a_modest_command_ends_with_the_same_stop():
@@ -65,4 +67,4 @@ def test_a_modest_command_ends_with_the_same_stop():
     timer = threading.Timer(0.5, tool.stop.set)
     timer.start()
     with pytest.raises(Interrupted):
-        tool.modest().run([*PICTURES, "-c:v", "libx264", "-f", "null", "-"])
+        tool.modest(threading.Event()).run([*PICTURES, "-c:v", "libx264", "-f", "null", "-"])

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 
@@ -18,7 +19,7 @@ log = logging.getLogger(__name__)
 SAFE_INPUT = ("-protocol_whitelist", "file,pipe")
 """Goes before every `-i`: a file that poses as a clip can make ffmpeg fetch nothing."""
 _NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # keeps a console from flashing up on Windows
-_MODEST: int = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
+_BELOW_NORMAL: int = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
 _CHECK_SECONDS = 0.2
 _QUOTED_CHARACTERS = 2000
 _FULL_DISK = "No space left on device"
@@ -34,17 +35,16 @@ def find_ffmpeg() -> Path:
 class FFmpeg:
     """Runs ffmpeg commands, several at once if threads call it; `stop` ends all that are running within a moment."""
 
-    def __init__(
-        self, binary: Path | None = None, *, stop: threading.Event | None = None, modest: bool = False
-    ) -> None:
+    def __init__(self, binary: Path | None = None, *, stop: threading.Event | None = None) -> None:
         self._binary = binary
+        self._modest_until: threading.Event | None = None
         self.stop = stop or threading.Event()
-        self._flags = _NO_WINDOW | (_MODEST if modest else 0)
-        self._before = _giving_way() if modest else []
 
-    def modest(self) -> FFmpeg:
-        """The same one, for what nobody waits for yet: it gives way to everything else that the machine has to do."""
-        return FFmpeg(self.binary, stop=self.stop, modest=True)
+    def modest(self, until: threading.Event) -> FFmpeg:
+        """The same one for what nobody waits for: what it begins before `until` gives way to all else that is done."""
+        modest = copy(self)
+        modest._modest_until = until
+        return modest
 
     @property
     def binary(self) -> Path:
@@ -61,21 +61,26 @@ class FFmpeg:
         ).stdout.split()
         return told[2] if len(told) > 2 else "unknown"
 
+    @property
+    def _is_modest(self) -> bool:
+        return self._modest_until is not None and not self._modest_until.is_set()
+
     def run(self, arguments: Sequence[str]) -> str:
         """Run ffmpeg without a terminal and return what it wrote to stderr (errors and warnings only).
 
         Raises ToolFailed on a non-zero exit, DiskTrouble where the disk is full, and Interrupted where `stop` was set
         meanwhile.
         """
+        before, flags = _giving_way() if self._is_modest else ([], 0)
         quiet = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning", "-y")
-        command = [*self._before, str(self.binary), *quiet, *arguments]
+        command = [*before, str(self.binary), *quiet, *arguments]
         log.debug("ffmpeg %s", " ".join(arguments))
         with subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            creationflags=self._flags,
+            creationflags=_NO_WINDOW | flags,
         ) as process:
             said = self._wait(process)
         if process.returncode != 0 and _FULL_DISK in said:
@@ -100,7 +105,7 @@ class FFmpeg:
                 return stderr.decode("utf-8", "replace")
 
 
-def _giving_way() -> list[str]:
-    """What goes before a command for a lower priority; Windows has a flag for it instead."""
+def _giving_way() -> tuple[list[str], int]:
+    """What goes before a command for a lower priority, and Windows' flag for it."""
     nice = None if os.name == "nt" else shutil.which("nice")
-    return [nice, "-n", "10"] if nice else []
+    return [nice, "-n", "10"] if nice else [], _BELOW_NORMAL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as replace_words
@@ -84,7 +85,9 @@ class SideBySide:
         self._workshop = LocalWorkshop() if workshop is None else workshop
         candidates = self._candidates() if hardware is None else hardware
         choice = encoders.Choice(candidates, encoders.software(look.quality, fps), fps, tool=tool, work=work)
-        self._making = Making(self._workshop, tool=tool, work=work, choice=choice, scan=scan, told=told)
+        self._awaited = threading.Event()
+        modest = tool.modest(until=self._awaited)
+        self._making = Making(self._workshop, tool=modest, work=work, choice=choice, scan=scan, told=told)
 
     @property
     def stretches(self) -> tuple[TimeWindow, ...]:
@@ -94,7 +97,8 @@ class SideBySide:
     def offer(self, tiles: Sequence[Tile], stretches: Collection[int]) -> None:
         """Begin to make these stretches (numbers into `stretches`) in the background, but none that is there already.
 
-        Never blocks. Raises what went wrong in the background since the last call.
+        Never blocks; what is begun before `complete` is called gives way to everything else on the machine. Raises
+        what went wrong in the background since the last call.
         """
         self._making.raise_failure()
         if self._tool.stop.is_set():
@@ -108,6 +112,7 @@ class SideBySide:
         Returns damage that the clips' Media does not list yet: those stretches were not kept. Lay the tiles anew with
         it and call again, until nothing is returned. Raises Interrupted after `stop`.
         """
+        self._awaited.set()
         orders = [self._order(tiles, number) for number in range(len(self._cuts))]
         while True:
             self.offer(tiles, range(len(self._cuts)))
