@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -97,6 +97,7 @@ class Merging:
             return list((self._book.made(camera.word, making.key) or {}).get("notes", ()))
         [joined] = results([making.task], self._tool)
         self._book.enter_joined(camera.word, making.key, joined_as(target, joined), making.clips)
+        self._makings[camera.word] = replace(making, task=None)
         return list(joined.notes)
 
     def _tell(self, making: _Making, number: int, of: int) -> None:

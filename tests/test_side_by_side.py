@@ -344,6 +344,30 @@ def test_hardware_that_fails_in_mid_run_is_replaced_for_the_whole_film(folder, w
     assert film.frames == 120
 
 
+class _Noting(FFmpeg):
+    """Notes of each stretch whether it gave way to everything else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.modest: list[bool] = []
+
+    def run(self, arguments: Sequence[str]) -> str:
+        if "-filter_complex" in arguments:
+            self.modest.append(self.is_modest)
+        return super().run(arguments)
+
+
+def test_stretches_give_way_to_everything_else_until_the_film_is_waited_for(folder, work):
+    tool, tiles = _Noting(), [laid("Road", 4, record(folder, WIDE, 0.0, 4.0))]
+    film = SideBySide(window(0, 4), LOOK, work=work, tool=tool, hardware=(), stretch_seconds=2)
+    film.offer(tiles, [0])
+    while not list(work.glob("*-libx264.mp4")):
+        time.sleep(0.02)
+    assert tool.modest == [True]
+    film.complete(tiles)
+    assert tool.modest == [True, False]
+
+
 def test_a_film_that_is_stopped_ends_at_once_and_keeps_nothing_half(folder, work):
     tiles = [laid("Road", 40, record(folder, WIDE, 4.1, 45.9))]
     film = open_film(work, 40, replace(LOOK, tile_height=720), stretch_seconds=20)

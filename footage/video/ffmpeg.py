@@ -62,7 +62,8 @@ class FFmpeg:
         return told[2] if len(told) > 2 else "unknown"
 
     @property
-    def _is_modest(self) -> bool:
+    def is_modest(self) -> bool:
+        """Whether what it begins now gives way."""
         return self._modest_until is not None and not self._modest_until.is_set()
 
     def run(self, arguments: Sequence[str]) -> str:
@@ -71,7 +72,7 @@ class FFmpeg:
         Raises ToolFailed on a non-zero exit, DiskTrouble where the disk is full, and Interrupted where `stop` was set
         meanwhile.
         """
-        before, flags = _giving_way() if self._is_modest else ([], 0)
+        before, flags = _giving_way() if self.is_modest else ([], 0)
         quiet = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning", "-y")
         command = [*before, str(self.binary), *quiet, *arguments]
         log.debug("ffmpeg %s", " ".join(arguments))
