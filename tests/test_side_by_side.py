@@ -349,23 +349,24 @@ class _Noting(FFmpeg):
 
     def __init__(self) -> None:
         super().__init__()
-        self.modest: list[bool] = []
+        self.gave_way: list[bool] = []
 
     def run(self, arguments: Sequence[str]) -> str:
         if "-filter_complex" in arguments:
-            self.modest.append(self.is_modest)
+            self.gave_way.append(self.is_modest)
         return super().run(arguments)
 
 
 def test_stretches_give_way_to_everything_else_until_the_film_is_waited_for(folder, work):
     tool, tiles = _Noting(), [laid("Road", 4, record(folder, WIDE, 0.0, 4.0))]
-    film = SideBySide(window(0, 4), LOOK, work=work, tool=tool, hardware=(), stretch_seconds=2)
+    film = open_film(work, 4, tool=tool)
     film.offer(tiles, [0])
     while not list(work.glob("*-libx264.mp4")):
         time.sleep(0.02)
-    assert tool.modest == [True]
+    assert tool.gave_way == [True]
     film.complete(tiles)
-    assert tool.modest == [True, False]
+    film.stop()
+    assert tool.gave_way == [True, False]
 
 
 def test_a_film_that_is_stopped_ends_at_once_and_keeps_nothing_half(folder, work):
@@ -408,8 +409,6 @@ def test_importing_the_film_brings_no_heavy_package():
     heavy = "('moviepy', 'numpy', 'PIL', 'av', 'imageio_ffmpeg')"
     code = f"import footage.video.side_by_side, sys; sys.exit(','.join(m for m in {heavy} if m in sys.modules) or 0)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
-
-
 
 
 TINY = replace(LOOK, tile_height=90, title="")
