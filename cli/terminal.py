@@ -130,6 +130,7 @@ def ask_drawn(question: Question, stream: TextIO, *, on_drawn: Callable[[], None
 
     kept = Kept("" if question.hidden or not question.earlier else question.earlier[-1])
     keys = [_editing_keys(kept), *([_tick_keys(ticks)] if question.ticks else [])]
+    keys += [_paste_key()] if question.hidden else []
     session: PromptSession[str] = PromptSession(
         message,
         placeholder=lambda: [("dim", kept.shown)],
@@ -188,6 +189,19 @@ def _editing_keys(kept: Kept) -> KeyBindings:
 
     for key in ("right", "end", "c-e", "left", "home", "c-a", "backspace"):
         keys.add(key, filter=Condition(lambda: bool(kept.text)))(take_up)
+    return keys
+
+
+def _paste_key() -> KeyBindings:
+    """A console that does not paste with Ctrl-V sends the key itself: it is kept, so that its parser can say so."""
+    from prompt_toolkit.key_binding import KeyBindings
+
+    keys = KeyBindings()
+
+    @keys.add("c-v")
+    def _(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text("\x16")
+
     return keys
 
 

@@ -500,3 +500,48 @@ def test_a_stream_that_the_account_does_not_have_is_asked_for_again() -> None:
 def test_a_stream_that_cannot_be_looked_up_is_taken_as_it_is_typed(names: list[str], typed: str) -> None:
     [camera] = Asker(lambda question: f"yard={typed}").streams(lambda: names)
     assert camera.stream == typed
+
+
+WRONG = {
+    "key": [("\x16", "failed paste"), ("", "no default")],
+    "vehicle": [("7", "part of . vehicles"), ("roof", "No vehicle"), ("spare", "281474990654323")],
+    "start": [("11/31/2026 01:30", "MM/DD/YYYY"), ("11/01/2026", "no time")],
+    "zone": [("the east", "no time zone")],
+    "which": [("3", "Type 1 or 2")],
+    "duration": [("99999", "at most 10080"), ("5 after, 3 before", "minutes")],
+    "camera": [("road,roof", "is no camera")],
+    "go on": [("perhaps", "Type y for yes")],
+}
+"""Every question with each kind of answer that is no answer, and what is said of it."""
+
+
+@slow
+@needs_pty
+def test_every_kind_of_wrong_answer_is_explained_and_asked_about_again(site: Site) -> None:
+    with wizard(site, columns=160) as asked:
+        for name, text in STEPS:
+            for wrong, said in WRONG.get(name, []):
+                asked.answer(name, wrong)
+                asked.child.expect(said)
+            asked.answer(name, text)
+        assert asked.end() == 0, asked.lines
+        text = "".join(asked.lines)
+    assert "which is 2026-11-01 06:30:00 UTC" in text, "what was typed after a wrong answer took its place"
+    assert [start for start, _, _ in site.asked()] == ["2026-11-01T06:30:00Z"]
+    assert "Traceback" not in text
+
+
+@slow
+@needs_pty
+def test_a_start_in_the_future_is_asked_about_again_and_the_zone_is_kept(site: Site) -> None:
+    with wizard(site) as asked:
+        for name, text in STEPS[:3]:
+            asked.answer(name, text)
+        asked.answer("start", "12/31/2098 08:00")
+        asked.answer("zone", "denver")
+        asked.child.expect("2098-12-31 08:00:00 in America/Denver is in the future")
+        asked.answer("start", "11/18/2026 08:00")
+        asked.child.expect("08:00:00 in America/Denver")
+        asked.ask("duration")
+        asked.child.sendcontrol("c")
+        assert asked.end() == 130
