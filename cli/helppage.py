@@ -29,16 +29,16 @@ PAGES = {
     "main": Page(
         (
             "python main.py                       asks what it needs",
-            'python main.py pull --vehicle "Truck 104" --start "04/16/2025 13:30" --duration 10',
-            "python main.py resume latest         goes on with what was stopped or is still to come",
+            'python main.py pull --vehicle "Van 7" --start "04/16/2025 13:30" --duration 5',
+            "python main.py resume latest         goes on with what is still to come",
             "python main.py doctor                looks whether everything is in place",
         )
     ),
     "pull": Page(
         (
-            'python main.py pull --vehicle "Truck 104" --start "04/16/2025 13:30" --duration 10',
-            'python main.py pull --vehicle "Truck 104" --around "04/16/2025 13:30" --before 5 --after 10',
-            "python main.py pull --stream yard=gate-camera-1 --start 2025-04-16T13:30-05:00 --duration 10",
+            'python main.py pull --vehicle "Van 7" --start "04/16/2025 13:30" --duration 5',
+            'python main.py pull --vehicle "Van 7" --around "04/16/2025 13:30" --after 2.5',
+            "python main.py pull --stream yard=gate --start 2025-04-16T13:30Z --duration 5",
         ),
         (
             *("--vehicle", "--stream", "--start", "--duration", "--end", "--around", "--before", "--after"),
@@ -56,7 +56,7 @@ PAGES = {
         (
             "python main.py batch incidents.xlsx",
             "python main.py batch incidents.csv --dry-run",
-            "python main.py batch --template incidents.xlsx      writes a list to begin with",
+            "python main.py batch --template incidents.xlsx   writes a list to fill in",
         ),
         (
             *("sheet", "--template", "--skip-faulty", "--timezone", "--cameras", "--films", "--max-parallel"),
@@ -69,7 +69,7 @@ PAGES = {
     "doctor": Page(
         (
             "python main.py doctor",
-            "python main.py doctor --keep-key     keeps the Samsara key in the computer's keyring",
+            "python main.py doctor --keep-key     keeps the Samsara key in the keyring",
             "python main.py doctor --forget-key   removes it",
         )
     ),

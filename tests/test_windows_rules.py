@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli.again import quoted
+from cli.commands import app
 from cli.desktop import extended, needs_extension, roomy, stays_open
 from cli.grid import sign
 from cli.handover import how_to_install
@@ -176,7 +177,7 @@ def test_no_test_of_the_program_is_for_posix_alone_but_those_in_a_pseudo_termina
     assert unexplained == []
 
 
-COMMANDS = ["", "pull", "resume", "status", "verify", "pack", "doctor", "demo"]
+COMMANDS = ["", "pull", "resume", "batch", "status", "verify", "pack", "doctor", "demo", "worker"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -190,7 +191,11 @@ def test_help_begins_with_examples_and_fits_a_screen(command: str) -> None:
     assert lines[0] == "Examples:"
     assert lines[1].startswith("  python main.py")
     assert len(lines) <= 30
-    assert max(map(len, lines)) <= 100
+    assert max(map(len, lines)) < 80
+
+
+def test_no_command_is_without_a_test_of_its_help() -> None:
+    assert {command.name or command.callback.__name__ for command in app.registered_commands} == set(COMMANDS) - {""}
 
 
 def test_every_option_is_explained_on_request() -> None:
