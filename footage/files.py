@@ -106,15 +106,21 @@ def replace(source: Path, target: Path) -> None:
     """Rename over `target`, again for two seconds where a scanner on Windows holds the file; then fsync the folder."""
     if os.name == "nt":
         make_writable(target)
-    for attempt in range(_RENAME_TRIES):
-        try:
-            source.replace(target)
-            break
-        except PermissionError:
-            if os.name != "nt" or attempt == _RENAME_TRIES - 1:
-                raise
-            time.sleep(_RENAME_PAUSE)
+    patiently(lambda: source.replace(target), tries=_RENAME_TRIES if os.name == "nt" else 1)
     sync_folder(target.parent)
+
+
+def patiently(action: Callable[[], object], *, tries: int, sleep: Callable[[float], object] = time.sleep) -> None:
+    """Do what somebody may forbid for a moment, a tenth of a second between the tries. Raises the last refusal."""
+    for left in reversed(range(tries)):
+        try:
+            action()
+        except PermissionError:
+            if not left:
+                raise
+            sleep(_RENAME_PAUSE)
+        else:
+            return
 
 
 def sync_folder(folder: Path) -> None:

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path, PureWindowsPath
 
@@ -23,6 +24,7 @@ from cli.desktop import extended, needs_extension, roomy, stays_open
 from cli.grid import sign
 from cli.handover import how_to_install
 from cli.screen import GridProgress, Standing
+from footage.files import patiently
 from footage.models import UTC, Camera, Incident, TimeWindow, Vehicle
 from footage.naming import Names
 from footage.progress import CellState
@@ -94,6 +96,21 @@ def test_a_window_of_its_own_waits_to_be_read(
     platform: str, arguments: list[str], environ: dict[str, str], processes: int, stays: bool
 ) -> None:
     assert stays_open(platform, arguments, environ, processes) is stays
+
+
+@pytest.mark.parametrize(("held", "tries", "renamed"), [(0, 1, True), (19, 20, True), (20, 20, False), (1, 1, False)])
+def test_a_file_that_a_scanner_holds_is_renamed_when_it_lets_go(held: int, tries: int, renamed: bool) -> None:
+    refusals, pauses, done = iter(range(held)), [], []
+
+    def rename() -> None:
+        if next(refusals, None) is not None:
+            raise PermissionError("held by a scanner")
+        done.append(True)
+
+    with nullcontext() if renamed else pytest.raises(PermissionError):
+        patiently(rename, tries=tries, sleep=pauses.append)
+    assert bool(done) == renamed
+    assert len(pauses) == min(held, tries - 1)
 
 
 class OldConsole(io.TextIOWrapper):
