@@ -111,7 +111,7 @@ def replace(source: Path, target: Path) -> None:
 
 
 def patiently(action: Callable[[], object], *, tries: int, sleep: Callable[[float], object] = time.sleep) -> None:
-    """Do what somebody may forbid for a moment, a tenth of a second between the tries. Raises the last refusal."""
+    """Do what somebody may forbid for a moment, again and again. Raises the last refusal."""
     for left in reversed(range(tries)):
         try:
             action()
