@@ -62,14 +62,15 @@ def _missing(permission: str, error: FootageError) -> Check:
 
 
 def _rejected(error: KeyRejected, connect: Connect, region: str, others: tuple[str, ...]) -> Check:
-    home = next((other for other in others if _accepts(connect(other))), None)
+    home = next((other for other in others if accepts(connect(other))), None)
     if home is None:
         return Check("Samsara", "broken", f"{error.message} (region {region})", error.remedy, error.exit_code)
     said = f"The key is refused in region {region}, but accepted in {home}"
     return Check("region", "broken", said, f"Add --samsara-region {home} to the commands.", error.exit_code)
 
 
-def _accepts(client: SamsaraClient) -> bool:
+def accepts(client: SamsaraClient) -> bool:
+    """Whether a service knows a client's key, whatever it may do with it."""
     try:
         client.vehicles()
     except PermissionMissing:

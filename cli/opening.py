@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from cli.desk import Desk, DeskOptions
@@ -45,4 +46,5 @@ def ask_everything() -> int:
     """The program without a command: the questions, the plan, the run; the exit code."""
     if not can_ask():
         raise InputRefused("There is no terminal to ask in. Use: python main.py pull --help")
-    return open_desk(DeskOptions()).pull(PullOptions(), ask_all=True)
+    region = os.environ.get("SAMSARA_REGION", "us").strip().casefold()
+    return open_desk(DeskOptions(region=region)).pull(PullOptions(), ask_all=True)

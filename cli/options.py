@@ -72,7 +72,9 @@ Debug = Annotated[bool, typer.Option("--debug", help="Log everything; show the t
 PollInterval = Annotated[float | None, typer.Option(min=0.05, help="Seconds between looks (default: adaptive).")]
 Wait = Annotated[float | None, typer.Option(min=0, help="Minutes to wait for footage (default 720).")]
 Settle = Annotated[float | None, typer.Option(min=0, help="Seconds to look for a request of unknown fate (120).")]
-Samsara = Annotated[Region, typer.Option("--samsara-region", help="Samsara's cloud of your organization.")]
+Samsara = Annotated[
+    Region, typer.Option("--samsara-region", envvar="SAMSARA_REGION", help="Samsara's cloud of your organization.")
+]
 VehicleName = Annotated[str | None, typer.Option(help="Exact name (any case) or id.")]
 Stream = Annotated[list[str] | None, typer.Option(help="Kinesis: CAMERA=STREAM, as often as needed.")]
 SourceWord = Annotated[str | None, typer.Option(help="samsara or kinesis.")]

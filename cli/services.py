@@ -6,9 +6,10 @@ import os
 import threading
 from collections.abc import Callable
 
+from cli.doctor_services import accepts
 from cli.fleet import Fleet
 from cli.logs import keep_secret, tell_long_waits
-from footage.errors import NotAllowed
+from footage.errors import InputRefused, KeyRejected, NotAllowed
 from footage.keys import looks_odd
 from footage.pacing import Pause
 from footage.settings import KinesisSettings
@@ -18,10 +19,14 @@ from SamsaraAPI import DEFAULT_URL, SamsaraClient
 
 REGIONS = {"us": DEFAULT_URL, "eu": "https://api.eu.samsara.com", "ca": "https://api.ca.samsara.com"}
 """Samsara's own hosts (developers.samsara.com/docs/base-url)."""
+REGION_VARIABLE = "SAMSARA_REGION"
+"""Takes the place of --samsara-region, for the questions too."""
 
 
 def samsara_address(region: str) -> str:
-    """Where Samsara is: SAMSARA_API_URL, else the region's own host."""
+    """Where Samsara is: SAMSARA_API_URL, else the region's own host. Raises InputRefused for a region that is none."""
+    if region not in REGIONS:
+        raise InputRefused(f"{region!r} is no region of Samsara: use us, eu or ca in {REGION_VARIABLE}.")
     return os.environ.get("SAMSARA_API_URL") or REGIONS[region]
 
 
@@ -46,15 +51,15 @@ class Services:
         self.samsara_client: SamsaraClient | None = None
         self._kinesis_client: KinesisClient | None = None
         self._fleet: Fleet | None = None
+        self._typed_key = ""
 
     def samsara(self) -> SamsaraClient:
         """Samsara with the key from the environment, the keyring or the person."""
         if self.samsara_client is None:
+            address = samsara_address(self._region)
             key = resolve_key(os.environ, ask=self._ask_key if self._asker else None)
             keep_secret(key)
-            self.samsara_client = SamsaraClient(
-                key, base_url=samsara_address(self._region), attempts=self._retries, stop=self._stop
-            )
+            self.samsara_client = SamsaraClient(key, base_url=address, attempts=self._retries, stop=self._stop)
         return self.samsara_client
 
     def fleet(self) -> Fleet:
@@ -62,8 +67,22 @@ class Services:
         if self._fleet is None:
             service = self.samsara()
             self._say("Reading the list of vehicles.")
-            self._fleet = Fleet(service.vehicles(), self._say)
+            try:
+                self._fleet = Fleet(service.vehicles(), self._say)
+            except KeyRejected as refused:
+                raise self._told_region(refused) from refused
         return self._fleet
+
+    def _told_region(self, refused: KeyRejected) -> KeyRejected:
+        """The refusal, with the region that accepts the key where there is one."""
+        places = [] if os.environ.get("SAMSARA_API_URL") else [place for place in REGIONS if place != self._region]
+        key = resolve_key(os.environ, ask=lambda: self._typed_key)
+        for place in places:
+            if accepts(SamsaraClient(key, base_url=REGIONS[place], timeout=(5, 15), attempts=2, patience=10)):
+                said = f"The key is refused in Samsara's region {self._region}, and accepted in {place}."
+                do = f"Set {REGION_VARIABLE}={place} once on this computer, or add --samsara-region {place}."
+                return KeyRejected(f"{said} {do}", request_id=refused.request_id)
+        return refused
 
     def kinesis(self, settings: KinesisSettings) -> KinesisClient:
         """Kinesis Video by boto3's own chain of credentials."""
@@ -84,7 +103,7 @@ class Services:
 
     def _ask_key(self) -> str:
         assert self._asker is not None  # noqa: S101 - handed over only where there is somebody to ask
-        key = self._asker.key()
+        key = self._typed_key = self._asker.key()
         if looks_odd(key):
             self._say("The key looks unlike Samsara's usual ones (samsara_api_...); it is tried all the same.")
         self._say("To keep the key on this computer: python main.py doctor --keep-key")
