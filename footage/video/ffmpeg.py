@@ -109,4 +109,4 @@ class FFmpeg:
 def _giving_way() -> tuple[list[str], int]:
     """What goes before a command for a lower priority, and Windows' flag for it."""
     nice = None if os.name == "nt" else shutil.which("nice")
-    return [nice, "-n", "10"] if nice else [], _BELOW_NORMAL
+    return [nice, "-n", "19"] if nice else [], _BELOW_NORMAL
