@@ -80,7 +80,7 @@ class Bench:
 
     def against_bare(self, seconds: int) -> tuple[float, float]:
         """Ours over the whole and one bare ffmpeg command over the whole, each the better of two, in seconds."""
-        window, tiles = self._incident(seconds)
+        window, tiles = self.incident(seconds)
         ours, bare = [], []
         for _ in range(2):
             ours.append(_timed(lambda: self._ours(window, tiles)))
@@ -94,7 +94,7 @@ class Bench:
 
     def after_the_last_clip(self, minutes: int) -> None:
         """How long the end takes when all but the last stretch were made while waiting."""
-        window, tiles = self._incident(60 * minutes)
+        window, tiles = self.incident(60 * minutes)
         work = self._fresh()
         film = _film(window, SMALL, work)
         last = len(film.stretches) - 1
@@ -109,7 +109,7 @@ class Bench:
         print(f"  ({rest / one:.2f} of it, at most 1.5) and {joined:.2f} s for join and check")
 
     def _one_stretch(self) -> float:
-        window, tiles = self._incident(CLIP_SECONDS)
+        window, tiles = self.incident(CLIP_SECONDS)
         film = _film(window, SMALL, self._fresh())
         taken = _timed(lambda: film.complete(tiles))
         film.stop()
@@ -130,7 +130,8 @@ class Bench:
         encoder = software(LOOK.quality, RATE)
         self._tool.run(command(scene, art, encoder, self._folder / "bare.mp4", threads=threads))
 
-    def _incident(self, seconds: int) -> tuple[TimeWindow, list[Tile]]:
+    def incident(self, seconds: int) -> tuple[TimeWindow, list[Tile]]:
+        """An incident of so many seconds, and what each camera has of it."""
         window = TimeWindow(START, START + timedelta(seconds=seconds))
         cameras = {label: lay(window, _clips(label, path, seconds), []) for label, path in self._files.items()}
         return window, [Tile(label, pieces) for label, pieces in cameras.items()]

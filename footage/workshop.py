@@ -81,12 +81,16 @@ class Workshop(Protocol):
 
 
 class LocalWorkshop:
-    """Threads of this program, for each kind of task its own, begun at the first need."""
+    """Threads of this program, for each kind of task its own, begun at the first need.
+
+    `films` and `fetches` are carried out at the same time, and each task takes at most so many `threads` in itself.
+    """
 
     at_home = True
 
-    def __init__(self, *, films: int = _FILMS, fetches: int = _FETCHES) -> None:
+    def __init__(self, *, films: int = _FILMS, fetches: int = _FETCHES, threads: int = MOST_THREADS) -> None:
         self._most = {Kind.FETCH: fetches, Kind.FILM: films, Kind.COPY: os.cpu_count() or 1}
+        self._threads_each = threads
         self._pools: dict[Kind, ThreadPoolExecutor] = {}
         self._under_way: Counter[Kind] = Counter()
         self._lock = threading.Lock()
@@ -123,7 +127,7 @@ class LocalWorkshop:
         """A task's share of the machine; the last one, for which a person waits, has all of it."""
         with self._lock:
             share = (os.cpu_count() or 1) // max(1, min(self._most[kind], self._under_way[kind]))
-        return max(1, min(MOST_THREADS, share))
+        return max(1, min(self._threads_each, share))
 
     def _has_ended(self, kind: Kind) -> None:
         with self._lock:
