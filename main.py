@@ -9,11 +9,12 @@ import threading
 from pathlib import Path
 
 from cli.desktop import window_would_close
-from cli.handover import lacking, start_elsewhere
+from cli.handover import check_packages, lacking, start_elsewhere
 from cli.leaving import Leaving
 from footage.errors import FootageError, Interrupted
 
 try:
+    check_packages()
     from cli.opening import ask_everything, desk_at_hand
     from helpers import endure_old_consoles, say_on_stderr, wait_for_enter
 except ModuleNotFoundError as missing:

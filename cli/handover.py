@@ -6,10 +6,24 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 
 _ENVIRONMENT = ".venv"
 _FAILED = 1
+NEEDED = (
+    *("requests", "urllib3", "ratelimit", "stamina", "truststore", "boto3", "botocore", "dateutil", "tzdata"),
+    *("tzlocal", "moviepy", "imageio_ffmpeg", "av", "numpy", "PIL", "typer", "prompt_toolkit", "rich", "keyring"),
+    *("wakepy", "jinja2", "filelock", "openpyxl"),
+)
+"""What requirements.txt brings, by the names under which it is imported."""
+
+
+def check_packages() -> None:
+    """Raise ModuleNotFoundError for the first package that this Python does not have; loads none of them."""
+    for name in NEEDED:
+        if find_spec(name) is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def start_elsewhere(program: Path, arguments: Sequence[str], missing: ModuleNotFoundError) -> tuple[int, list[str]]:

@@ -12,6 +12,7 @@ import sys
 import sysconfig
 from contextlib import nullcontext
 from datetime import datetime, timedelta
+from importlib.metadata import packages_distributions
 from pathlib import Path, PureWindowsPath
 
 import pytest
@@ -22,7 +23,7 @@ from cli.again import quoted
 from cli.commands import app
 from cli.desktop import extended, needs_extension, roomy, stays_open
 from cli.grid import sign
-from cli.handover import how_to_install
+from cli.handover import NEEDED, how_to_install
 from cli.screen import GridProgress, Standing
 from footage.files import patiently
 from footage.models import UTC, Camera, Incident, TimeWindow, Vehicle
@@ -250,6 +251,23 @@ def test_started_by_a_python_without_packages_the_one_of_the_environment_carries
     assert (json.loads(done.stdout)["journals"], done.stderr, done.returncode) == ([], "", 0)
     done = without_packages(program, "pull", "--no-input")
     assert done.returncode == 2, "the exit code is that of the one who did the work"
+
+
+def test_each_requirement_is_looked_for_before_anything_begins() -> None:
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    wanted = {re.split(r"[<>=]", line)[0].replace("_", "-").casefold() for line in lines if line and line[0] != "#"}
+    brings = packages_distributions()
+    looked_for = {name.replace("_", "-").casefold() for package in NEEDED for name in brings[package]}
+    assert wanted <= looked_for
+
+
+def test_a_python_that_has_some_of_the_packages_is_not_taken_for_one_that_has_all(tmp_path: Path) -> None:
+    program = copied_program(tmp_path)
+    lacking = "import runpy, sys; sys.modules['typer'] = None; sys.path.insert(0, '.'); sys.argv = ['main.py', 'status']"
+    command = [sys.executable, "-c", f"{lacking}; runpy.run_path('main.py', run_name='__main__')"]
+    done = subprocess.run(command, cwd=program.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "lacks a package that the program needs: typer" in done.stderr
 
 
 def test_without_an_environment_a_sentence_says_how_to_make_one(tmp_path: Path) -> None:
