@@ -263,7 +263,7 @@ def test_each_requirement_is_looked_for_before_anything_begins() -> None:
 
 def test_a_python_that_has_some_of_the_packages_is_not_taken_for_one_that_has_all(tmp_path: Path) -> None:
     program = copied_program(tmp_path)
-    lacking = "import runpy, sys; sys.modules['typer'] = None; sys.path.insert(0, '.'); sys.argv = ['main.py', 'status']"
+    lacking = "import runpy, sys; sys.modules['typer'] = None; sys.path.insert(0, '.'); sys.argv = ['', 'status']"
     command = [sys.executable, "-c", f"{lacking}; runpy.run_path('main.py', run_name='__main__')"]
     done = subprocess.run(command, cwd=program.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
