@@ -6,9 +6,11 @@ import io
 import os
 import re
 import shlex
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pexpect
@@ -18,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.again import pull_command
+from cli.desk import Desk, DeskOptions
 from cli.fleet import Fleet
 from cli.order import PullOptions, take_order
 from cli.terminal import Question, TickList
@@ -545,3 +548,31 @@ def test_a_start_in_the_future_is_asked_about_again_and_the_zone_is_kept(site: S
         asked.ask("duration")
         asked.child.sendcontrol("c")
         assert asked.end() == 130
+
+
+@slow
+@needs_pty
+def test_at_the_end_the_folder_is_opened_for_whoever_wants_it(site: Site) -> None:
+    opened, program = site.folder / "opened.txt", site.folder / "bin" / "xdg-open"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$1" > "{opened}"\n')
+    program.chmod(0o755)
+    with wizard(site, DISPLAY=":7", PATH=f"{program.parent}{os.pathsep}{os.environ['PATH']}") as asked:
+        for name, text in STEPS:
+            asked.answer(name, text)
+        asked.answer("open the folder", "")
+        assert asked.end() == 0, asked.lines
+    until = time.monotonic() + 30
+    while not (opened.exists() and opened.read_text().strip()) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert opened.read_text().strip() == str(next(site.videos.iterdir()))
+
+
+@pytest.mark.parametrize(("seconds", "rings"), [(59, False), (61, True)])
+def test_who_went_away_while_it_took_long_is_called_back(
+    seconds: float, rings: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr("cli.desk.can_ask", lambda: True)
+    desk = Desk(DeskOptions(yes=True), out=lambda line: None, say=lambda line: None)
+    desk._call_back(tmp_path, seconds)
+    assert ("\a" in capsys.readouterr().err) is rings
