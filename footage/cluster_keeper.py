@@ -27,6 +27,7 @@ _PRIORITY = {Kind.FETCH: 2, Kind.COPY: 1, Kind.FILM: 0}
 _FETCHES_A_THREAD, _LEAST_FETCHES, _MOST_FETCHES = 2, 4, 64
 _LOOK_EVERY = 0.1
 _COUNT_EVERY = 2.0
+_MOST_INTERRUPTIONS = 10
 
 
 @dataclass(slots=True, eq=False)
@@ -39,6 +40,7 @@ class Order:
     parcel: Callable[[], Outcome]
     sent: Sent = None
     only: frozenset[str] | None = None
+    interruptions: int = 0
     has_begun: bool = False
     is_over: bool = False
 
@@ -192,11 +194,13 @@ class Keeper:
 
     def _take_in(self, order: Order, outcome: Outcome) -> None:
         if outcome.unfit:
+            log.info("a task came back from the worker at %s, which is not fit for it", outcome.worker)
             if outcome.worker not in self._unfit:
                 self._unfit[outcome.worker] = f"The worker at {outcome.worker} {outcome.unfit}"
                 self._say(f"{self._unfit[outcome.worker]} It gets no more tasks.")
             self._send(order)
-        elif isinstance(outcome.error, Interrupted):
+        elif isinstance(outcome.error, Interrupted) and order.interruptions < _MOST_INTERRUPTIONS:
+            order.interruptions += 1
             self._send(order)  # nobody here stopped it: its worker did, which is ending
         elif outcome.error is not None:
             order.fail(outcome.error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import shutil
 import subprocess
@@ -192,6 +193,27 @@ def test_a_scheduler_that_stays_away_ends_the_run_so_that_it_can_be_resumed(tmp_
     assert "waiting for one" in said[0]
 
 
+def test_what_only_a_worker_stopped_is_done_again(workshop: ClusterWorkshop, tmp_path: Path) -> None:
+    tried = tmp_path / "tried"
+    assert result(workshop.submit(Terms(FFmpeg(), Kind.COPY), stopped_at_first, tried)) == "the second time"
+
+
+def stopped_at_first(place: Place, tried: Path) -> str:
+    if tried.exists():
+        return "the second time"
+    tried.touch()
+    raise Interrupted("the worker ends")
+
+
+def test_a_worker_whose_scheduler_is_gone_drops_its_task(tmp_path: Path) -> None:
+    with running_cluster(tmp_path / "cluster", 1) as own, opened(own, tmp_path) as shop:
+        shop.submit(Terms(FFmpeg(), Kind.FILM), endless)
+        wait_until(lambda: any(runs_ffmpeg(worker) for worker in own.workers()))
+        assert own.scheduler is not None
+        own.scheduler.kill()
+        wait_until(lambda: not any(runs_ffmpeg(worker) for worker in own.workers()), 10)
+
+
 def test_a_worker_that_is_ended_hands_its_task_to_the_next(tmp_path: Path) -> None:
     with running_cluster(tmp_path / "cluster", 1) as own, opened(own, tmp_path) as shop:
         running = shop.submit(Terms(FFmpeg(), Kind.FILM), endless_at_first, tmp_path / "tried")
@@ -202,11 +224,10 @@ def test_a_worker_that_is_ended_hands_its_task_to_the_next(tmp_path: Path) -> No
 
 
 def endless_at_first(place: Place, tried: Path) -> str:
-    if tried.exists():
-        return "the second time"
-    tried.touch()
-    place.tool.stop.wait()
-    raise Interrupted("the worker ends")
+    if not tried.exists():
+        tried.touch()
+        endless(place)
+    return "the second time"
 
 
 def test_a_worker_without_this_program_is_refused_in_words(tmp_path: Path) -> None:
@@ -216,7 +237,9 @@ def test_a_worker_without_this_program_is_refused_in_words(tmp_path: Path) -> No
         assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-def test_a_worker_with_another_version_that_comes_later_gets_no_more_tasks(tmp_path: Path) -> None:
+def test_a_worker_with_another_version_that_comes_later_gets_no_more_tasks(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     other = tmp_path / "other"
     shutil.copytree(ROOT / "footage", other / "footage", ignore=shutil.ignore_patterns("__pycache__"))
     with (other / "footage" / "version.py").open("a") as file:
@@ -232,6 +255,10 @@ def test_a_worker_with_another_version_that_comes_later_gets_no_more_tasks(tmp_p
             assert len(set(results([submit_hash(shop, tool) for _ in range(20)], tool))) == 1
             if said:
                 break
+        caplog.clear()
+        with caplog.at_level(logging.INFO, "footage.cluster_keeper"):
+            results([submit_hash(shop, tool) for _ in range(60)], tool)
+        assert "came back" not in caplog.text
     [refused] = said
     assert "has another version of this program" in refused
     assert "no more tasks" in refused
