@@ -28,10 +28,11 @@ class Sweep:
         waiting = [(looking, request) for looking in lookings for request in looking.waiting()]
         calls, news = CALLS_A_SWEEP, False
         if len(waiting) > calls or any(looking.is_searching for looking in lookings):
-            links, made = self._uploads.read(max(calls // 2, self._uploads.calls_a_round))
+            made = 0
+            for made, links in enumerate(self._uploads.pages(max(calls // 2, self._uploads.calls_a_round)), 1):
+                news |= sum(looking.match(links) for looking in lookings) > 0
+                meanwhile()
             calls = max(calls - made, calls // 2)
-            for looking in lookings:
-                news |= looking.match(links)
         for looking, request in sorted(waiting, key=self._turn)[:calls]:
             meanwhile()
             news |= self._read(looking, request)

@@ -18,7 +18,9 @@ Found = dict[Cell, tuple[MediaLink, ...]]
 VEHICLES_A_CALL = 20
 """The list of uploaded media takes at most 20 vehicles a call (Samsara's API reference)."""
 _BEFORE, _AFTER = 60.0, 120.0
-_LATE_LISTING = timedelta(seconds=120)
+_LATE_LISTING, _JUST_LISTED = timedelta(seconds=120), timedelta(seconds=30)
+_LATE_EVERY = 7
+"""Media may come to be listed later than it became available: each so many looks one goes back further."""
 _NO_LIMIT = 1_000_000
 
 
@@ -34,6 +36,8 @@ class _Part:
     available_after: datetime | None = None
     cursor: str | None = None
     begun: bool = False
+    rounds: int = 0
+    """How often it was read to its end."""
 
     def has_room(self, vehicle_id: str, window: TimeWindow, media_type: MediaType) -> bool:
         """Whether one call can list this too."""
@@ -85,18 +89,24 @@ class Uploads:
 
     def read(self, calls: int = _NO_LIMIT) -> tuple[list[MediaLink], int]:
         """What is new, in at most `calls` calls, and how many were made. The next read goes on where this one ended."""
-        new: list[MediaLink] = []
+        pages = list(self.pages(calls))
+        return [link for page in pages for link in page], len(pages)
+
+    def pages(self, calls: int) -> Iterator[list[MediaLink]]:
+        """The same, what is new call by call."""
         made = 0
         for _ in self._parts.copy():
-            while made < calls:
+            while made < calls and self._parts:
                 made += 1
                 part = self._parts[0]
                 page = self._page(part)
-                new += self._remember(part, page)
-                if self._turn(part, page):
+                new = list(self._remember(part, page))
+                at_the_end = self._turn(part, page)
+                if at_the_end:
                     self._parts.rotate(-1)  # a part that was read to its end comes after those that were not
+                yield new
+                if at_the_end:
                     break
-        return new, made
 
     def covering(self, incident: Incident, cell: Cell) -> tuple[MediaLink, ...]:
         """The fewest pieces of known media that together cover a cell; empty where they do not."""
@@ -119,13 +129,18 @@ class Uploads:
         )
 
     def _turn(self, part: _Part, page: Page) -> bool:
+        """Note how far a part was read; whether that was to its end."""
         times = [link.available_at for link in page.links if link.available_at]
         part.begun = True
         part.newest = max([*times, *([part.newest] if part.newest else [])], default=None)
         part.cursor = page.cursor
-        if page.cursor is None and part.newest is not None:
-            part.available_after = part.newest - _LATE_LISTING
-        return page.cursor is None
+        if page.cursor is not None:
+            return False
+        part.rounds += 1
+        goes_back = part.rounds % _LATE_EVERY == 0  # at once, behind what is new, which must not wait for it
+        if part.newest is not None:
+            part.available_after = part.newest - (_LATE_LISTING if goes_back else _JUST_LISTED)
+        return not goes_back
 
     def _remember(self, part: _Part, page: Page) -> Iterator[MediaLink]:
         """What of a page was not known: each look lists the last two minutes again."""

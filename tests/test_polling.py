@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hypothesis import given
@@ -121,8 +121,8 @@ def test_a_second_read_asks_only_for_what_is_new() -> None:
     listing.links.append(link(20))
     new, made = reader.read()
     assert new == [link(20)]
-    assert made == len(listing.asked) - before == 2
-    assert listing.asked[-1][1] == T0 + timedelta(hours=1, minutes=9) - timedelta(minutes=2)
+    assert made == len(listing.asked) - before == 1
+    assert listing.asked[-1][1] == T0 + timedelta(hours=1, minutes=9) - timedelta(seconds=30)
 
 
 def test_a_list_call_covers_no_more_than_a_day() -> None:
@@ -192,3 +192,28 @@ def test_a_vehicle_that_has_left_is_listed_no_longer() -> None:
     reader.leave(incident_of("1"))
     reader.read()
     assert [window.covers(INCIDENT.window) for window, _, _ in listing.asked] == [False]
+
+
+def test_what_is_listed_late_is_found_and_most_looks_do_not_go_back_far() -> None:
+    listing = Listing([link(number) for number in range(10)])
+    reader = uploads(listing)
+    reader.read()
+    late = replace(link(8), window=minute(30))  # became available before the newest, and listed after it
+    for _ in range(12):
+        reader.read()
+    listing.links.append(late)
+    found = [new for _ in range(12) for new in reader.read()[0]]
+    assert found == [late]
+    reaches = [T0 + timedelta(hours=1, minutes=9) - after for _, after, _ in listing.asked if after is not None]
+    assert reaches.count(timedelta(seconds=30)) > 3 * reaches.count(timedelta(minutes=2)) > 0
+
+
+def test_what_is_new_does_not_wait_for_what_may_have_been_listed_late() -> None:
+    listing = Listing([link(number) for number in range(10)])
+    reader = uploads(listing)
+    for _ in range(6):
+        reader.read()
+    listing.links.append(link(20))
+    first, *rest = reader.pages(10)
+    assert (first, [new for page in rest for new in page]) == ([link(20)], [])
+    assert listing.asked[-len(rest)][1] == T0 + timedelta(hours=1, minutes=20) - timedelta(minutes=2)
