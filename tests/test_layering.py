@@ -26,6 +26,7 @@ HEAVY = ("moviepy", "boto3", "botocore", "av", "numpy", "PIL", "imageio_ffmpeg",
 NOT_IMPORTED = {
     "tzdata": "zoneinfo reads it where the system has no zone data",
     "s3fs": "fsspec loads it for s3://",
+    "aiobotocore": "s3fs stands on it, and it on a few releases of botocore",
 }
 OPTIONAL = "requirements-cluster.txt"
 """What only some commands need: the program runs without it."""
