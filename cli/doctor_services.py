@@ -66,7 +66,8 @@ def _rejected(error: KeyRejected, connect: Connect, region: str, others: tuple[s
     if home is None:
         return Check("Samsara", "broken", f"{error.message} (region {region})", error.remedy, error.exit_code)
     said = f"The key is refused in region {region}, but accepted in {home}"
-    return Check("region", "broken", said, f"Add --samsara-region {home} to the commands, or set SAMSARA_REGION={home}.", error.exit_code)
+    remedy = f"Add --samsara-region {home} to the commands, or set SAMSARA_REGION={home}."
+    return Check("region", "broken", said, remedy, error.exit_code)
 
 
 def accepts(client: SamsaraClient) -> bool:

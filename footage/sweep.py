@@ -28,11 +28,12 @@ class Sweep:
         waiting = [(looking, request) for looking in lookings for request in looking.waiting()]
         calls, news = CALLS_A_SWEEP, False
         if len(waiting) > calls or any(looking.is_searching for looking in lookings):
-            made = 0
-            for made, links in enumerate(self._uploads.pages(max(calls // 2, self._uploads.calls_a_round)), 1):
+            left = calls
+            for links in self._uploads.pages(max(calls // 2, self._uploads.calls_a_round)):
+                left -= 1
                 news |= sum(looking.match(links) for looking in lookings) > 0
                 meanwhile()
-            calls = max(calls - made, calls // 2)
+            calls = max(left, calls // 2)
         for looking, request in sorted(waiting, key=self._turn)[:calls]:
             meanwhile()
             news |= self._read(looking, request)
