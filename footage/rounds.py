@@ -19,8 +19,9 @@ log = logging.getLogger(__name__)
 _SILENCE_LIMIT = timedelta(minutes=10)
 _LONGEST_PAUSE = 0.5
 _PAUSE_OF_MANY = 0.1
-_EARLY = 0.05
-"""Looks begin so much of an interval early: what is ready right behind one is so on its way within one interval."""
+_EARLY, _REST = 0.05, 0.25
+"""In intervals: a look begins so early, as what is ready right behind the one before shall be on its way within one
+interval, and it comes no sooner than so long after that one's end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ class Rounds:
             self._interval.news() if news else self._interval.nothing_new()
         self._looks += 1
         interval = timedelta(seconds=self._interval.seconds)
-        self._next_look = max(began + interval * (1 - _EARLY), self._clock() + interval / 2)
+        self._next_look = max(began + interval * (1 - _EARLY), self._clock() + interval * _REST)
 
     def _go_on(self) -> None:
         """What need not wait until a look is over."""
