@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from footage.batch import Batch
     from footage.batch_plan import BatchPlan, BatchProgress
     from footage.batch_prepare import Prepared
-    from footage.execution import Parts
+    from footage.prepared import Parts
     from footage.progress import Progress
 
 log = logging.getLogger(__name__)

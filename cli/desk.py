@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from cli.again import pull_command, resume_latest
 from cli.desktop import awake, has_desktop, open_folder
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from cli.screen import GridProgress, LineProgress
     from cli.services import Services
     from footage.cluster import ClusterWorkshop
-    from footage.execution import Parts
     from footage.journal import Journal, Request
-    from footage.progress import Progress
+    from footage.prepared import Parts
+    from footage.progress import Progress, Shown
     from footage.report import Report
     from footage.run import Plan, Run
     from footage.settings import RunSettings
@@ -57,16 +57,6 @@ class DeskOptions:
     region: str = "us"
     retries: int = 8
     cluster: str | None = None
-
-
-class Shown(Protocol):
-    """Progress that is on the screen for a while, and can leave it to a question."""
-
-    def shown(self) -> AbstractContextManager[None]:
-        """Show while this lasts."""
-
-    def hidden(self) -> AbstractContextManager[None]:
-        """Leave the terminal to a question."""
 
 
 @dataclass
@@ -193,7 +183,7 @@ class Desk:
         return self.run
 
     def _parts(self, incident: Incident, settings: RunSettings, tool: FFmpeg, progress: Progress) -> Parts:
-        from footage.execution import Parts
+        from footage.prepared import Parts
         from footage.video.probe import inspect
         from footage.video.stills import inspect_still
 

@@ -11,11 +11,11 @@ from footage.batch_journal import BatchJournal, Entry
 from footage.batch_plan import BatchPlan, BatchProgress, RowEnd, facts_if_done
 from footage.earlier import latest_of
 from footage.errors import DiskTrouble, FootageError, Interrupted, NotAllowed
-from footage.execution import Parts
 from footage.files import free_bytes
 from footage.journal import Journal, find_journals
 from footage.loans import Borrower, Loans, common_cuts
 from footage.polling import MediaService
+from footage.prepared import Parts
 from footage.progress import Progress
 from footage.run import Run
 from footage.uploads import Uploads

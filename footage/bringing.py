@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from footage.addresses import SignedLink
-from footage.downloads import Downloader, Part, Refused
+from footage.downloads import Downloader, Refused
 from footage.errors import BrokenMedia
 from footage.models import Media
+from footage.parts import Part
 from footage.workshop import Place
 
 log = logging.getLogger(__name__)

@@ -22,7 +22,7 @@ from footage import parts
 from footage.addresses import refuse_insecure
 from footage.errors import FootageError, InsecureAddress, Interrupted
 from footage.files import BLOCK, disk_trouble, free_bytes, sha256_of
-from footage.parts import Sidecar, part_path
+from footage.parts import Part, Sidecar, part_path
 
 log = logging.getLogger(__name__)
 
@@ -57,15 +57,6 @@ class _Again(Exception):
 
 class _WrongPlace(_Again):
     """The answer does not continue the part: nothing of it may be kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A complete part file: its length in bytes, and its SHA-256."""
-
-    path: Path
-    size: int
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)

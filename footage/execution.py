@@ -3,86 +3,34 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable
-from concurrent.futures import Executor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from footage.asking import Asking
-from footage.board import Board
 from footage.budget import Budget
 from footage.downloads import Downloader
-from footage.earlier import Witness, sweep_beside
+from footage.earlier import sweep_beside
 from footage.errands import Errands
 from footage.errors import FootageError, IncidentHeld, Interrupted, QuotaReached
 from footage.evidence.packager import Packager
 from footage.fetching import Fetcher
 from footage.films import Films, FilmSet
 from footage.folder import claim_folder, clear_work, hold_folder, remove_work
-from footage.hours import always
-from footage.journal import Journal, Request
-from footage.kinesis_pull import Service
+from footage.journal import Journal
 from footage.looking import Looking
-from footage.models import Media
 from footage.naming import Names
-from footage.polling import MediaService
-from footage.progress import Progress
-from footage.report import Report, Requests
+from footage.prepared import Parts, Prepared, requests_of
+from footage.report import Report
 from footage.retrieval import Retrieval
 from footage.rounds import Patience, Rounds
 from footage.standing import Standing
-from footage.stock import Stock
 from footage.streams import Streams
 from footage.sweep import Sweep
-from footage.uploads import Found, Uploads
-from footage.video.ffmpeg import FFmpeg
-from footage.workshop import Workshop
+from footage.uploads import Uploads
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a run works with. The services are made at the first need: a run that is complete needs no key.
-
-    `keep` gives a draft of a journal its file. `readers` reads telematics, `workshop` does what is heavy; None is one
-    of the run's own. Footage is downloaded while `may_fetch` says yes.
-    """
-
-    service: Callable[[], MediaService]
-    kinesis: Callable[[], Service]
-    inspect: Callable[[Path], Media]
-    tool: FFmpeg
-    progress: Progress
-    may_ask_again: Callable[[Request], bool]
-    clock: Callable[[], datetime]
-    keep: Callable[[Journal], None] = lambda draft: None
-    log_file: Path | None = None
-    readers: Executor | None = None
-    workshop: Workshop | None = None
-    may_fetch: Callable[[], bool] = always
-
-    @property
-    def stop(self) -> threading.Event:
-        """Set to end everything within a moment."""
-        return self.tool.stop
-
-
-@dataclass
-class Prepared:
-    """What was found out before anything is spent; `streams_done` where no stream is to be fetched any more."""
-
-    board: Board
-    stock: Stock
-    witness: Witness
-    uploads: Uploads | None = None
-    replaces: list[Journal] = field(default_factory=list)
-    found: Found = field(default_factory=dict)
-    estimated_seconds: float = 0.0
-    streams_done: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,9 +262,3 @@ class Execution:
             self.journal.finish(error.kind)
         except FootageError as second:
             log.warning("the journal keeps its last state: %s", second)
-
-
-def requests_of(journal: Journal, prepared: Prepared | None, made: int) -> Requests:
-    """How a run came to its ids, where it made `made` requests itself."""
-    found = sum(clip.retrieval_id is None for clip in journal.clips)
-    return Requests(made, prepared.stock.held if prepared else 0, found)

@@ -14,11 +14,12 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from footage.addresses import SignedLink, without_secret
 from footage.bringing import copy_part, fetch_part, look_inside
-from footage.downloads import Downloader, DownloadFailed, Part, Refused, with_fresh_links
+from footage.downloads import Downloader, DownloadFailed, Refused, with_fresh_links
 from footage.errors import RequestRefused, ServiceUnreachable
 from footage.files import disk_trouble, replace
 from footage.hours import always
 from footage.models import UTC, Clip, Media, MediaLink, MediaType, TimeWindow
+from footage.parts import Part
 from footage.video.ffmpeg import FFmpeg
 from footage.workshop import Kind, LocalWorkshop, Place, Terms, Workshop, result
 

@@ -17,6 +17,15 @@ _PART, _OWN_PART, _JSON = ".part", ".part-alone", ".json"
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A complete part file: its length in bytes, and its SHA-256."""
+
+    path: Path
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sidecar:
     """What a part file is a part of, enough to know whether it may be continued; `media` is the caller's word.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from enum import Enum
+from typing import Protocol
 
 from footage.models import TimeWindow
 
@@ -33,6 +35,16 @@ class PieceState(Enum):
 
 JOINED, COMPOSED = "joined", "side by side"
 """The films as rows: one piece a camera, one piece a stretch of the time."""
+
+
+class Shown(Protocol):
+    """What is on the screen for a while, and can leave it to a question."""
+
+    def shown(self) -> AbstractContextManager[None]:
+        """Show while this lasts."""
+
+    def hidden(self) -> AbstractContextManager[None]:
+        """Leave the terminal to a question."""
 
 
 class Progress:

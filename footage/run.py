@@ -9,13 +9,14 @@ from footage.board import Board, Cell
 from footage.budget import refuse_beyond_quota
 from footage.earlier import Witness, carry_over, last_quota, refuse_superseded
 from footage.errors import FootageError
-from footage.execution import Execution, Parts, Prepared, requests_of
+from footage.execution import Execution
 from footage.files import free_bytes
 from footage.films import FilmSet
 from footage.folder import find_folder
 from footage.journal import Journal, find_journals
 from footage.models import Incident, Quota
 from footage.plan import LONGEST_REQUEST, by_window, quota_seconds, split_window
+from footage.prepared import Parts, Prepared, requests_of
 from footage.progress import CellState
 from footage.report import Report
 from footage.standing import Standing
