@@ -50,14 +50,14 @@ class FilmSet:
 
 
 def nothing_to_look_at(films: FilmSet) -> None:
-    """Takes the joined films of a first look and does nothing with them."""
+    """Takes the films of a first look and does nothing with them."""
 
 
 class Films:
     """Makes the films of one incident in its folder, with pieces under way in `work`. One thread calls it.
 
-    `first_look` is called as soon as every camera is joined, before the side-by-side is composed. What is heavy is done
-    in `workshop`, without one in threads of this program.
+    `first_look` is called once nothing more can come, before any film is waited for: a page can play the clips. What is
+    heavy is done in `workshop`, without one in threads of this program.
     """
 
     def __init__(
@@ -117,9 +117,10 @@ class Films:
         """Make every film that is asked for and not made yet. Raises ToolFailed, DiskTrouble, Interrupted."""
         if not self._is_filmed:
             return FilmSet({}, None, (), None if self._settings.films == "none" else self._contact_sheet())
+        self._merging.begin_all()
+        if self._merging.is_under_way or self._is_to_compose:
+            self._first_look(FilmSet({}, None, ()))
         merged, notes = self._merging.finish()
-        if merged and self._side_by_side:
-            self._first_look(FilmSet(merged, None, tuple(notes)))
         side_by_side = self._compose(notes) if merged and self._side_by_side else None
         self._book.seal()
         return FilmSet(merged, side_by_side, tuple(notes))
@@ -131,6 +132,12 @@ class Films:
             self._side_by_side.stop()
         if self._is_own:
             self._workshop.close()
+
+    @property
+    def _is_to_compose(self) -> bool:
+        """Whether there is a side-by-side to be made that is not there yet."""
+        anything = any(self._standing.playable(camera.word) for camera in self._standing.cameras())
+        return bool(self._side_by_side and anything) and self._book.made(SIDE_BY_SIDE, self._film_key()) is None
 
     @property
     def _is_filmed(self) -> bool:

@@ -59,10 +59,23 @@ class Merging:
         cameras = self._standing.cameras()
         self._begin(camera for camera in cameras if not self._standing.open_windows(camera.word))
 
+    def begin_all(self) -> None:
+        """Have the films of all cameras begun that have footage; returns at once."""
+        self._begin(self._cameras)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether some film that was begun has not been taken into the folder."""
+        return any(making.task is not None for making in self._makings.values())
+
+    @property
+    def _cameras(self) -> list[Camera]:
+        return [camera for camera in self._standing.cameras() if self._standing.playable(camera.word)]
+
     def finish(self) -> tuple[dict[str, Path], list[str]]:
         """One film a camera that has footage, and sentences about them. Raises ToolFailed, DiskTrouble, Interrupted."""
-        cameras = [camera for camera in self._standing.cameras() if self._standing.playable(camera.word)]
-        self._begin(cameras)
+        self.begin_all()
+        cameras = self._cameras
         for number, camera in enumerate(cameras):
             self._tell(self._makings[camera.word], number, len(cameras))
         merged: dict[str, Path] = {}

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -18,6 +19,7 @@ from PIL import Image
 
 from demo.cameras import ANALOG1, DRIVER, ROAD
 from demo.clockcode import read
+from footage.evidence.viewer import render
 from tests.evidence_samples import NASTY, NOTE, REFERENCE, SECONDS, START
 
 pytestmark = pytest.mark.slow
@@ -32,6 +34,8 @@ GAPS = {"road": (53, 60), "driver": (60, 90), "analog1": (86, 90)}
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 ALWAYS = 0.98
 """The share of looks that must be right: a look may fall into the moment in which all videos wait for one of them."""
+MOSTLY = 0.9
+"""The same of a first look, which has to go from file to file."""
 PLAY_AND_WATCH = """(seconds) => new Promise(done => {
     const seen = [], began = performance.now();
     incident.setPlaying(true);
@@ -67,17 +71,38 @@ def requested() -> list[str]:
     return []
 
 
-@pytest.fixture
-def page(browser: Any, evidence_folder: Path, requested: list[str]) -> Iterator[Any]:
+@contextmanager
+def opened(browser: Any, folder: Path, requested: list[str]) -> Iterator[Any]:
+    """The page of a folder, with all cameras ready to play; it may not have had a fault in the end."""
     page = browser.new_page(viewport={"width": 1400, "height": 900})
     page.on("request", lambda request: requested.append(request.url))
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.goto((evidence_folder / "index.html").as_uri())
+    page.goto((folder / "index.html").as_uri())
     page.wait_for_function("() => incident.players.every(player => player.video.readyState >= 2)")
     yield page
     page.close()
     assert faults == []
+
+
+@pytest.fixture
+def page(browser: Any, evidence_folder: Path, requested: list[str]) -> Iterator[Any]:
+    with opened(browser, evidence_folder, requested) as page:
+        yield page
+
+
+@pytest.fixture
+def first_look(browser: Any, evidence_folder: Path, requested: list[str], tmp_path: Path) -> Iterator[Any]:
+    """The page as it is before there is any film: nothing but clips lies beside it."""
+    manifest = json.loads((evidence_folder / "manifest.json").read_text(encoding="utf-8"))
+    clips = [entry for entry in manifest["files"] if entry["role"] == "original"]
+    for entry in clips:
+        shutil.copy(evidence_folder / entry["file"], tmp_path)
+    cameras = {word: {**camera, "merged": None} for word, camera in manifest["cameras"].items()}
+    look = render({**manifest, "cameras": cameras, "files": clips}, under_way=True)
+    (tmp_path / "index.html").write_text(look, encoding="utf-8")
+    with opened(browser, tmp_path, requested) as page:
+        yield page
 
 
 def go_to(page: Any, seconds: float) -> None:
@@ -120,6 +145,11 @@ def test_after_a_seek_every_camera_shows_the_picture_of_that_moment(page: Any, s
         assert -0.002 <= seconds - moment <= 1 / CAMERAS[camera].fps + 0.003, camera
 
 
+@pytest.mark.parametrize("seconds", [0.0, 47.08, 71.5])
+def test_a_first_look_shows_the_clips_themselves(first_look: Any, seconds: float) -> None:
+    test_after_a_seek_every_camera_shows_the_picture_of_that_moment(first_look, seconds)
+
+
 def in_step(seen: list[tuple[float, list[float | None]]]) -> float:
     """The share of looks at which all cameras that show something were within a frame of each other."""
     shown = [[moment for moment in moments if moment is not None] for _, moments in seen]
@@ -145,6 +175,26 @@ def test_while_playing_cameras_stay_within_a_frame_at_any_speed_and_across_a_gap
     assert seen[-1][0] - begin == pytest.approx(watch * speed, rel=0.2)
     assert in_step(seen) >= ALWAYS
     assert near_the_clock(seen) >= ALWAYS
+
+
+def test_a_first_look_plays_on_from_clip_to_clip(first_look: Any) -> None:
+    go_to(first_look, 51.5)
+    files = "() => incident.players.map(player => player.video.getAttribute('src'))"
+    before = first_look.evaluate(files)
+    seen = first_look.evaluate(PLAY_AND_WATCH, 12)
+    assert seen[-1][0] > 61
+    went_on = [one != other for one, other in zip(before, first_look.evaluate(files), strict=True)]
+    assert went_on == [True, False, True]  # the driver's camera has nothing in the second minute
+    assert in_step(seen) >= MOSTLY
+    assert near_the_clock(seen) >= MOSTLY
+    for camera, moment in pictures_at_rest(first_look).items():
+        assert abs(moment - first_look.evaluate("incident.state.seconds")) <= 1 / CAMERAS[camera].fps + 0.02
+
+
+def pictures_at_rest(page: Any) -> dict[str, float]:
+    """The pictures of a page that was playing until now."""
+    go_to(page, page.evaluate("incident.state.seconds"))
+    return pictures(page)
 
 
 def test_a_camera_whose_film_ends_a_little_early_does_not_begin_anew(page: Any) -> None:

@@ -20,7 +20,7 @@ from footage.values_json import time_from, time_text
 
 NAME = "index.html"
 _PAGE = Path(__file__).parent / "page"
-_SCRIPTS = ("time.js", "player.js", "sync.js", "controls.js")
+_SCRIPTS = ("time.js", "reel.js", "player.js", "sync.js", "controls.js")
 _ROLES = {
     "original": "original, untouched as the camera's service delivered it",
     "joined": "derivative: the originals of one camera joined, every packet copied",
@@ -29,6 +29,8 @@ _ROLES = {
     "track": "data: speed and position as the vehicle's gateway told them",
 }
 _MINUTE = timedelta(minutes=1)
+_VIDEOS_OF_CLIPS = 2
+"""The clip that is on, and the next one, which is loaded meanwhile."""
 
 Json = dict[str, Any]
 
@@ -94,11 +96,33 @@ def _player(word: str, camera: Json, manifest: Mapping[str, Any]) -> Json:
     return {
         "word": word,
         "label": camera["label"],
-        "film": camera["merged"],
+        "sources": _sources(camera, manifest),
         "installed": camera["installed"],
         "sound": any(stream["audio"] for stream in streams),
         "fps": max((video["frame_rate"] for video in videos), default=30.0),
     }
+
+
+def _sources(camera: Json, manifest: Mapping[str, Any]) -> list[str]:
+    """What a camera's picture begins with: its film; where there is none, its first clips, one behind the other."""
+    if camera["merged"] is not None:
+        return [camera["merged"]]
+    shown = [each["file"] for each in _from_clips(camera, manifest) if "file" in each]
+    return list(dict.fromkeys(shown))[:_VIDEOS_OF_CLIPS]
+
+
+def _from_clips(camera: Json, manifest: Mapping[str, Any]) -> list[Json]:
+    """A camera's time piece by piece, each piece shown from its clip itself."""
+    clips = {each["file"]: each for each in manifest["files"] if each["role"] == "original"}
+
+    def shown(piece: Json) -> Json:
+        clip = clips.get(piece.get("clip", ""))
+        if clip is None or clip["stream"]["video"] is None:
+            return piece
+        into = (time_from(piece["start"]) - time_from(clip["start"])).total_seconds()
+        return {**piece, "file": piece["clip"], "film": round(clip["stream"]["first_picture"] + into, 6)}
+
+    return [shown(piece) for piece in camera["timeline"]]
 
 
 def _data(manifest: Mapping[str, Any], zone: ZoneInfo) -> Json:
@@ -108,10 +132,12 @@ def _data(manifest: Mapping[str, Any], zone: ZoneInfo) -> Json:
     def since(text: str) -> float:
         return (time_from(text) - start).total_seconds()
 
-    cameras = {
-        word: [{**piece, "start": since(piece["start"]), "end": since(piece["end"])} for piece in camera["timeline"]]
-        for word, camera in manifest["cameras"].items()
-    }
+    def pieces(camera: Json) -> list[Json]:
+        found = camera["timeline"] if camera["merged"] is not None else _from_clips(camera, manifest)
+        addressed = [{**piece, "file": quote(piece["file"])} if "file" in piece else piece for piece in found]
+        return [{**piece, "start": since(piece["start"]), "end": since(piece["end"])} for piece in addressed]
+
+    cameras = {word: pieces(camera) for word, camera in manifest["cameras"].items()}
     return {
         "start": time_text(start),
         "seconds": (end - start).total_seconds(),

@@ -16,15 +16,17 @@ class Player {
   constructor(figure) {
     this.camera = figure.dataset.camera;
     this.figure = figure;
-    this.video = figure.querySelector('video');
+    this.reel = new Reel(figure.querySelectorAll('video'), () => { this.piece = undefined; });
     this.slate = figure.querySelector('.slate');
     this.pieces = data.cameras[this.camera];
     this.piece = undefined;
-    this.broken = !this.video;
     this.sounds = SOUNDING.has(this.camera);
     this.begun = this.before = 0;
-    if (this.video) this.video.addEventListener('error', () => { this.broken = true; this.piece = undefined; });
   }
+
+  get video() { return this.reel.front; }
+
+  get broken() { return this.reel.isBroken(); }
 
   at(seconds) {
     const found = this.pieces.find(piece => seconds < piece.end);
@@ -41,7 +43,21 @@ class Player {
     if (piece && typeof piece.film === 'number') return piece.film + Math.min(seconds, piece.end) - piece.start;
     const next = this.next(seconds);
     if (!next) return null;
-    return piece.seam ? next.film - HAIR : next.film - Math.min(this.lead(next), next.start - seconds);
+    if (!piece.seam) return next.film - Math.min(this.lead(next), next.start - seconds);
+    const held = this.held(piece);
+    return held === next ? next.film - HAIR : held.film + held.end - held.start - HAIR;
+  }
+
+  // The piece whose file has the picture that a seam holds: the one before it, as the one behind goes on in its film.
+  held(piece) {
+    const next = this.next(piece.start), before = this.pieces[this.pieces.indexOf(piece) - 1];
+    return next && before && typeof before.film === 'number' && before.file !== next.file ? before : next;
+  }
+
+  // The piece whose file has to be in front at a piece of the time.
+  source(piece) {
+    if (!piece || typeof piece.film === 'number') return piece;
+    return piece.seam ? this.held(piece) : this.next(piece.start);
   }
 
   // Seconds of its film that a video runs behind the slate.
@@ -95,6 +111,8 @@ class Player {
   enter(piece) {
     if (piece === this.piece) return;
     this.piece = piece;
+    const source = this.source(piece);
+    if (source) this.reel.turnTo(source.file, this.pieces.find(each => each.start >= source.end && each.file !== source.file));
     const held = piece && piece.seam && !this.broken;
     this.slate.hidden = Boolean(this.shows(piece) || held);
     this.hear();

@@ -1,0 +1,35 @@
+// One camera's files: its joined film, or before there is one its clips, one in front and the next one loaded behind it.
+class Reel {
+  constructor(videos, onFault) {
+    [this.front, this.spare] = videos;
+    this.bad = new Set();
+    for (const video of videos) {
+      video.addEventListener('error', () => { this.bad.add(video.getAttribute('src')); onFault(); });
+    }
+  }
+
+  isBroken() { return !this.front || this.bad.has(this.front.getAttribute('src')); }
+
+  // Bring a file to the front; `next` is the piece whose file is wanted after it. A film alone is always in front.
+  turnTo(file, next) {
+    if (!this.spare) return;
+    if (this.front.getAttribute('src') !== file) {
+      this.load(this.spare, file);
+      this.swap();
+    }
+    if (next && next.file) this.load(this.spare, next.file, next.film);
+  }
+
+  load(video, file, moment) {
+    if (video.getAttribute('src') !== file) video.src = file;
+    if (moment) video.currentTime = moment;
+  }
+
+  swap() {
+    [this.front, this.spare] = [this.spare, this.front];
+    this.spare.pause();
+    this.spare.muted = true;
+    this.spare.classList.add('behind');
+    this.front.classList.remove('behind');
+  }
+}
