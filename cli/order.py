@@ -67,12 +67,18 @@ def take_order(
 
     `ask_all` asks also for what has a default. `read_fleet` reads the vehicles, and gets the key, when they are needed;
     `find_streams` lists the account's streams, as far as that is allowed, when they are asked for. Raises InputRefused,
-    which names a missing option where nobody can be asked.
+    which names a missing option where nobody can be asked. What was given is judged before anything is asked or read.
     """
     source = _source(options, asker)
+    if source == "samsara" and asker is None and options.vehicle is None:
+        _need(asker, "--vehicle")
+    settled = None if _asks_for_time(options, asker) else order_window(options, asker, ask_all=ask_all, now=now)
+    given = () if ask_all or source == "kinesis" else _cameras(options, None)
+    typed = [camera for text in options.streams for camera in parse_streams(text)]
+    add_streams(of_media_type(given, options) if given else (), typed)
     vehicle = _vehicle(options, asker, read_fleet()) if source == "samsara" else None
-    window, zone = order_window(options, asker, ask_all=ask_all, now=now)
-    cameras = _cameras(options, asker if ask_all else None) if vehicle else ()
+    window, zone = settled or order_window(options, asker, ask_all=ask_all, now=now)
+    cameras = given or (_cameras(options, asker) if vehicle else ())
     cameras = add_streams(of_media_type(cameras, options), _streams(options, asker, source, find_streams))
     check_audio(options.settings.films.audio, cameras)
     return Incident(order_name(options, vehicle, cameras), window, zone.key, cameras, vehicle, options.media_type)
@@ -128,11 +134,20 @@ def order_name(options: PullOptions, vehicle: Vehicle | None, cameras: Sequence[
     return stream_name(cameras[0].stream or cameras[0].word)
 
 
+def _asks_for_time(options: PullOptions, asker: Asker | None) -> bool:
+    """Whether a person has to be asked for a part of the incident's time."""
+    has_length = options.duration is not None or options.end is not None
+    return asker is not None and options.around is None and not (options.start is not None and has_length)
+
+
 def _source(options: PullOptions, asker: Asker | None) -> str:
+    named = None if options.source is None else parse_source(options.source)
     if options.vehicle is not None:
+        if named == "kinesis" and not options.streams:
+            raise InputRefused("--source kinesis takes --stream: a vehicle is of Samsara.")
         return "samsara"
-    if options.source is not None:
-        return parse_source(options.source)
+    if named is not None:
+        return named
     if options.streams:
         return "kinesis"
     return _need(asker, "--vehicle").source()

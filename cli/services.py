@@ -9,6 +9,7 @@ from collections.abc import Callable
 from cli.doctor_services import accepts
 from cli.fleet import Fleet
 from cli.logs import keep_secret, tell_long_waits
+from footage.addresses import service_address
 from footage.errors import InputRefused, KeyRejected, NotAllowed
 from footage.keys import looks_odd
 from footage.pacing import Pause
@@ -56,7 +57,7 @@ class Services:
     def samsara(self) -> SamsaraClient:
         """Samsara with the key from the environment, the keyring or the person."""
         if self.samsara_client is None:
-            address = samsara_address(self._region)
+            address = service_address(samsara_address(self._region))
             key = resolve_key(os.environ, ask=self._ask_key if self._asker else None)
             keep_secret(key)
             self.samsara_client = SamsaraClient(key, base_url=address, attempts=self._retries, stop=self._stop)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import difflib
 import re
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from dateutil import tz
 from dateutil.parser import isoparse
 
+from footage.cities import CITY_ZONES
 from footage.errors import InputRefused, UnclearTime
 from footage.models import UTC
 
 _US = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}) +([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
-_ISO = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[T ][0-9]{2}:?[0-9]{2}[0-9:.,]*(?:Z|[+-][0-9:]+)?")
+_ISO = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[T ][0-9]{2}:?[0-9]{2}[0-9:.,]*(?: ?(?:Z|[+-][0-9:]+))?")
 _DATE_ONLY = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}|[0-9]{4}-?[0-9]{2}-?[0-9]{2}")
+_BLANK_BEFORE_OFFSET = re.compile(r"(?<=[0-9]) (?=Z|[+-])")
+_HALF_A_SECOND = timedelta(microseconds=500_000)
 _YEARS = range(2000, 2100)
 _ENOUGH_OF_A_CITY = 3
+_ALIKE = 0.8
 
 _REGIONS = frozenset(
     ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
@@ -26,12 +30,15 @@ _REGIONS = frozenset(
 
 # What people in North America say instead of a zone's name; offered, never taken for it.
 _SAID = {
-    "America/New_York": ("et", "edt", "eastern", "eastern time"),
+    "America/New_York": ("et", "est", "edt", "eastern", "eastern time"),
     "America/Chicago": ("ct", "cst", "cdt", "central", "central time"),
-    "America/Denver": ("mt", "mdt", "mountain", "mountain time"),
+    "America/Denver": ("mt", "mst", "mdt", "mountain", "mountain time"),
     "America/Los_Angeles": ("pt", "pst", "pdt", "pacific", "pacific time"),
     "America/Anchorage": ("akst", "akdt", "alaska", "alaska time"),
+    "Pacific/Honolulu": ("hst", "hawaii", "hawaii time"),
 }
+_MISTAKEN = frozenset(("EST", "MST", "HST", "localtime", "Factory"))
+"""Names that the zones' rules know, but not as people mean them: the first three never have daylight time."""
 
 
 def parse_start(text: str, zone: tzinfo) -> datetime:
@@ -45,15 +52,15 @@ def parse_end(text: str, zone: tzinfo) -> datetime:
 
 
 def parse_wall_time(text: str) -> datetime:
-    """A date and time as typed: aware where the text carries an offset, else naive. Whole seconds."""
+    """A date and time as typed: aware where the text carries an offset, else naive. Rounded to whole seconds."""
     typed = " ".join(text.split()).upper()
     try:
         moment = _from_us(typed) or _from_iso(typed)
     except ValueError:
         moment = None
-    if moment is None or moment.microsecond or moment.year not in _YEARS:
+    if moment is None or moment.year not in _YEARS:
         raise InputRefused(_advice(" ".join(text.split())))
-    return moment
+    return (moment + _HALF_A_SECOND).replace(microsecond=0)
 
 
 def place(wall: datetime, zone: tzinfo, what: str) -> datetime:
@@ -78,7 +85,7 @@ def parse_zone(text: str) -> ZoneInfo:
     typed = text.strip()[:100]
     names = _zone_names()
     name = names.get(typed.casefold().replace(" ", "_"))
-    if name is None:
+    if name is None or name in _MISTAKEN:
         near = ", ".join(_near_zones(typed.casefold(), names)) or "America/Chicago"
         raise InputRefused(f"{typed[:40]!r} is no time zone: type an IANA name such as {near}.")
     return ZoneInfo(name)
@@ -89,7 +96,7 @@ def parse_place(text: str) -> ZoneInfo:
     try:
         return parse_zone(text)
     except InputRefused:
-        typed = " ".join(text.replace("_", " ").casefold().split())
+        typed = _as_city(text)
         begun = [name for city, name in _cities().items() if city.startswith(typed) and len(typed) >= _ENOUGH_OF_A_CITY]
         named = _cities().get(typed) or (begun[0] if len(begun) == 1 else None)
         if named is None:
@@ -99,7 +106,7 @@ def parse_place(text: str) -> ZoneInfo:
 
 def zones_like(text: str) -> list[str]:
     """The zones whose city begins with this text, then those whose name contains it."""
-    typed = " ".join(text.replace("_", " ").casefold().split())
+    typed = _as_city(text)
     by_city = [name for city, name in sorted(_cities().items()) if city.startswith(typed)]
     others = [name for name in sorted(_cities().values()) if typed in name.replace("_", " ").casefold()]
     return list(dict.fromkeys(by_city + others))
@@ -124,7 +131,11 @@ def _zone_names() -> dict[str, str]:
 def _cities() -> dict[str, str]:
     """City to zone; where a zone has several names, the one with its whole region."""
     names = sorted((name for name in available_timezones() if name.partition("/")[0] in _REGIONS), key=len)
-    return {name.rpartition("/")[2].replace("_", " ").casefold(): name for name in names}
+    return {**CITY_ZONES, **{_as_city(name.rpartition("/")[2]): name for name in names}}
+
+
+def _as_city(text: str) -> str:
+    return " ".join(text.replace("_", " ").replace(".", "").replace(",", " ").casefold().split())
 
 
 def local_zone_name() -> str:
@@ -146,7 +157,7 @@ def _from_us(typed: str) -> datetime | None:
 
 
 def _from_iso(typed: str) -> datetime | None:
-    return isoparse(typed) if _ISO.fullmatch(typed) else None
+    return isoparse(_BLANK_BEFORE_OFFSET.sub("", typed)) if _ISO.fullmatch(typed) else None
 
 
 def _advice(typed: str) -> str:
@@ -159,6 +170,8 @@ def _advice(typed: str) -> str:
 def _near_zones(typed: str, names: dict[str, str]) -> list[str]:
     said = [zone for zone, words in _SAID.items() if typed in words]
     cities = {name.rpartition("/")[2].replace("_", " "): name for name in sorted(names, reverse=True)}
-    near = [cities[city] for city in difflib.get_close_matches(typed.replace("_", " "), cities, n=3, cutoff=0.7)]
-    near += difflib.get_close_matches(typed, names, n=3, cutoff=0.7)
-    return said + [names[name] for name in dict.fromkeys(near)][:3]
+    near = [cities[city] for city in difflib.get_close_matches(typed.replace("_", " "), cities, n=3, cutoff=_ALIKE)]
+    near += difflib.get_close_matches(typed, names, n=3, cutoff=_ALIKE)
+    known = [CITY_ZONES[city] for city in difflib.get_close_matches(_as_city(typed), CITY_ZONES, n=1, cutoff=_ALIKE)]
+    found = [*said, *known, *[names[name] for name in near if names[name] not in _MISTAKEN]]
+    return list(dict.fromkeys(found))[:3]
