@@ -9,17 +9,18 @@ from __future__ import annotations
 import os
 import select
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from io import TextIOWrapper
+from pathlib import Path
 from typing import TextIO, TypeVar
 from zoneinfo import ZoneInfo
 
 from cli.terminal import Offer, Offers, Question, ask_drawn
 from footage.cameras import CAMERA_INPUTS, DEFAULT_CAMERAS, parse_streams
-from footage.errors import InputRefused, Interrupted, UnclearTime
+from footage.errors import InputRefused, NotBegun, UnclearTime
 from footage.keys import clean_key, key_from_keyring, resolve_key
 from footage.models import UTC, Camera, Source, TimeWindow
 from footage.typed import (
@@ -88,7 +89,8 @@ CAMERAS = Question(
 
 def say_on_stderr(sentence: str) -> None:
     """Print a sentence where people read, leaving stdout to results."""
-    print(sentence, file=sys.stderr, flush=True)
+    with _unread_endured("stderr"):
+        print(sentence, file=sys.stderr, flush=True)
 
 
 def ring_bell() -> None:
@@ -98,7 +100,17 @@ def ring_bell() -> None:
 
 def print_result(line: str) -> None:
     """Print a line of the result on stdout."""
-    print(line, flush=True)
+    with _unread_endured("stdout"):
+        print(line, flush=True)
+
+
+@contextmanager
+def _unread_endured(name: str) -> Iterator[None]:
+    """Go on where nobody reads any more, as behind a pipe to `head`: the work and the exit code count all the same."""
+    try:
+        yield
+    except BrokenPipeError:
+        setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - for as long as the program runs
 
 
 def screen() -> TextIO:
@@ -247,7 +259,7 @@ def can_ask() -> bool:
 def ask_in_terminal(question: Question, *, on_drawn: Callable[[], None] | None = None) -> str:
     """One line from the person; `on_drawn` is called once the question stands on a screen that can be drawn on.
 
-    Raises Interrupted for Ctrl-C, and for Ctrl-D, Ctrl-Z or a closed terminal.
+    Raises NotBegun for Ctrl-C, and for Ctrl-D, Ctrl-Z or a closed terminal.
     """
     try:
         if question.plain or _is_plain_terminal():
@@ -255,7 +267,7 @@ def ask_in_terminal(question: Question, *, on_drawn: Callable[[], None] | None =
         return ask_drawn(question, sys.stderr, on_drawn=on_drawn)
     except (KeyboardInterrupt, EOFError):
         say_on_stderr("")
-        raise Interrupted(f"Stopped at the question for the {question.name}.") from None
+        raise NotBegun(f"Stopped at the question for the {question.name}.") from None
 
 
 def _is_plain_terminal() -> bool:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
+import signal
+
+if __name__ == "__main__":  # until the program is loaded, Ctrl-C just ends it
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+
+import logging
 import sys
 import threading
 from pathlib import Path

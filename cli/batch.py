@@ -263,13 +263,15 @@ def supersede_others(logs: Path, journal: BatchJournal) -> None:
             other.finish("superseded")
 
 
-def tell_template(path: Path | None, out: Callable[[str], None]) -> int:
+def tell_template(path: Path | None, out: Callable[[str], None], *, as_json: bool) -> int:
     """Print a list to begin with, or write it to a file; the exit code. Raises InputRefused where a file is there."""
-    if path is None:
-        out(template_text().rstrip())
-        return 0
-    write_template(path)
-    out(f"A list to begin with: {path}")
+    text = template_text().rstrip()
+    if path is not None:
+        write_template(path)
+        text = f"A list to begin with: {path}"
+    facts = {"template": None if path else text, "file": str(path.absolute()) if path else None}
+    done = {"schema": 1, "status": "ok", "exit_code": 0, **facts, "error": None}
+    out(json.dumps(done) if as_json else text)
     return 0
 
 

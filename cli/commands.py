@@ -153,7 +153,7 @@ def resume(
     if all_:
         chosen = [found for found in find_resumables(logs) if not found.finished]
     else:
-        chosen = [latest_resumable(logs) if journal == "latest" else load_resumable(Path(journal))]
+        chosen = [latest_resumable(logs) if journal == "latest" else load_resumable(Path(journal), logs)]
 
     def allow(settings: RunSettings) -> RunSettings:
         return replace(
@@ -211,7 +211,7 @@ def batch(
     from footage.storage import usable_address
 
     if template:
-        return tell_template(sheet, print_result)
+        return tell_template(sheet, print_result, as_json=json_output)
     if sheet is None:
         raise InputRefused("Name the list: batch incidents.csv. (batch --template shows how one begins.)")
     waiting = wait_as(WaitSettings(retries=retries), poll_interval, wait, settle)

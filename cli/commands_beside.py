@@ -45,9 +45,9 @@ def doctor(
     from cli import surgery
 
     if keep_key:
-        return surgery.keep_key(print_result)
+        return surgery.keep_key(print_result, as_json=json_output)
     if forget_key:
-        return surgery.drop_key(print_result)
+        return surgery.drop_key(print_result, as_json=json_output)
     checks = surgery.examine(output=output, samsara_region=samsara_region.value, profile=profile, region=region)
     return surgery.see_doctor(checks, print_result, as_json=json_output)
 

@@ -20,7 +20,7 @@ from cli.logs import open_log
 from cli.order import PullOptions, take_order
 from cli.warmup import WarmUp
 from cli.words import end_words, error_words, plan_json, plan_words, resume_command
-from footage.errors import FootageError, InputRefused, Interrupted
+from footage.errors import FootageError, InputRefused, NotBegun
 from footage.models import UTC, Incident, MediaType
 from footage.trust import trust_system
 from footage.video.ffmpeg import FFmpeg
@@ -227,7 +227,7 @@ class Desk:
         if asker is None:
             raise InputRefused("--yes is missing: nothing is asked of Samsara where nobody can confirm it.")
         if not asker.confirm("Go on?", default=True):
-            raise Interrupted("Nothing was asked of Samsara.")
+            raise NotBegun("Nothing was asked of Samsara.")
 
     def _may_ask_again(self, settings: RunSettings, request: Request) -> bool:
         if settings.ask_again:

@@ -66,7 +66,7 @@ def check_zones() -> Check:
     except (LookupError, OSError):
         return Check("zone data", "broken", "There are no time zone rules.", "pip install tzdata", 1)
     name, count = local_zone_name(), len(available_timezones())
-    if name == "UTC":
+    if name.rpartition("/")[2] in ("UTC", "GMT", "UCT", "Zulu"):
         remedy = "If that is not so, name the incident's zone with --timezone."
         return Check("zone data", "warning", f"{count} zones; this computer says it is in UTC", remedy)
     return Check("zone data", "ok", f"{count} zones; this computer is in {name}")

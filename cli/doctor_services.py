@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
@@ -14,6 +16,9 @@ from kinesis_clip import KinesisClient
 from SamsaraAPI import SamsaraClient
 
 _IMPOSSIBLE = TimeWindow(datetime(2000, 1, 1, tzinfo=timezone.utc), datetime(2000, 1, 1, tzinfo=timezone.utc))
+_A_SECOND = TimeWindow(datetime(2026, 1, 1, tzinfo=timezone.utc), datetime(2026, 1, 1, 0, 0, 1, tzinfo=timezone.utc))
+_NO_VEHICLE = "0"
+STATISTICS = "Read Vehicle Statistics"
 _NO_RETRIEVAL = "00000000-0000-0000-0000-000000000000"
 
 Connect = Callable[[str], SamsaraClient]
@@ -25,23 +30,55 @@ def check_samsara(connect: Connect, region: str, others: tuple[str, ...]) -> Ite
 
     `others` are regions to try where `region` does not accept the key.
     """
-    client = connect(region)
+    try:
+        client = connect(region)
+    except FootageError as error:
+        yield _broken(error)
+        return
+    yield from _permissions(client, lambda error: _rejected(error, connect, region, others))
+    yield clock_check(_date(client.service_date), datetime.now(timezone.utc))
+
+
+def check_clock(connect: Connect, region: str) -> Check:
+    """The clock alone, by an answer that needs no key: that of a refusal tells the time too."""
+    try:
+        client = connect(region)
+    except FootageError as error:
+        return _broken(error)
+    with suppress(FootageError):
+        client.vehicles()
+    return clock_check(_date(client.service_date), datetime.now(timezone.utc))
+
+
+def _permissions(client: SamsaraClient, rejected: Callable[[KeyRejected], Check]) -> Iterator[Check]:
+    """What the key may do; where it is not known at all, that alone."""
     try:
         seen = len(client.vehicles())
     except PermissionMissing as error:
         yield _missing("Read Vehicles", error)
     except KeyRejected as error:
-        yield _rejected(error, connect, region, others)
+        yield rejected(error)
         return
     except FootageError as error:
-        yield Check("Samsara", "broken", error.message, error.remedy, error.exit_code)
+        yield _broken(error)
         return
     else:
-        yield Check("Read Vehicles", "ok", f"{seen} vehicles can be seen (region {region})")
+        yield Check("Read Vehicles", "ok", f"{seen} vehicles can be seen")
     yield _tried("Read Media Retrieval", lambda: client.retrieval(_NO_RETRIEVAL))
     # No vehicle, no camera, no length, in the year 2000: refused by whoever may ask, and nobody can be charged for it.
     yield _tried("Write Media Retrieval", lambda: client.create_retrieval("", _IMPOSSIBLE, (), MediaType.HIGH))
-    yield clock_check(_date(client.service_date), datetime.now(timezone.utc))
+    yield _optional(_tried(STATISTICS, lambda: list(client.readings(_NO_VEHICLE, _A_SECOND, fine=False))))
+
+
+def _optional(check: Check) -> Check:
+    """What the films come without is no reason to call anything broken."""
+    if check.verdict != "broken":
+        return check
+    return replace(check, verdict="warning", said=f"{check.said} Only speed and place are left out without it.")
+
+
+def _broken(error: FootageError) -> Check:
+    return Check("Samsara", "broken", error.message, error.remedy, error.exit_code)
 
 
 def _tried(permission: str, call: Callable[[], object]) -> Check:

@@ -46,5 +46,5 @@ def ask_everything() -> int:
     """The program without a command: the questions, the plan, the run; the exit code."""
     if not can_ask():
         raise InputRefused("There is no terminal to ask in. Use: python main.py pull --help")
-    region = os.environ.get("SAMSARA_REGION", "us").strip().casefold()
+    region = os.environ.get("SAMSARA_REGION", "").strip().casefold() or "us"
     return open_desk(DeskOptions(region=region)).pull(PullOptions(), ask_all=True)

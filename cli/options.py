@@ -73,7 +73,13 @@ PollInterval = Annotated[float | None, typer.Option(min=0.05, help="Seconds betw
 Wait = Annotated[float | None, typer.Option(min=0, help="Minutes to wait for footage (default 720).")]
 Settle = Annotated[float | None, typer.Option(min=0, help="Seconds to look for a request of unknown fate (120).")]
 Samsara = Annotated[
-    Region, typer.Option("--samsara-region", envvar="SAMSARA_REGION", help="Samsara's cloud of your organization.")
+    Region,
+    typer.Option(
+        "--samsara-region",
+        envvar="SAMSARA_REGION",
+        case_sensitive=False,
+        help="Samsara's cloud of your organization.",
+    ),
 ]
 VehicleName = Annotated[str | None, typer.Option(help="Exact name (any case) or id.")]
 Stream = Annotated[list[str] | None, typer.Option(help="Kinesis: CAMERA=STREAM, as often as needed.")]

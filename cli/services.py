@@ -11,7 +11,7 @@ from cli.fleet import Fleet
 from cli.logs import keep_secret, tell_long_waits
 from footage.addresses import service_address
 from footage.errors import InputRefused, KeyRejected, NotAllowed
-from footage.keys import looks_odd
+from footage.keys import keyring_name, looks_odd
 from footage.pacing import Pause
 from footage.settings import KinesisSettings
 from helpers import Asker, resolve_key
@@ -65,14 +65,21 @@ class Services:
 
     def fleet(self) -> Fleet:
         """The vehicles that the key can see, read once."""
-        if self._fleet is None:
+        while self._fleet is None:
             service = self.samsara()
             self._say("Reading the list of vehicles.")
             try:
                 self._fleet = Fleet(service.vehicles(), self._say)
             except KeyRejected as refused:
-                raise self._told_region(refused) from refused
+                self._ask_anew(self._told_region(refused))
         return self._fleet
+
+    def _ask_anew(self, refused: KeyRejected) -> None:
+        """Let a mistyped key be typed again. Raises the refusal where it was not typed."""
+        if not self._typed_key:
+            raise refused
+        self._say(refused.message)
+        self.samsara_client, self._typed_key = None, ""
 
     def _told_region(self, refused: KeyRejected) -> KeyRejected:
         """The refusal, with the region that accepts the key where there is one."""
@@ -107,5 +114,6 @@ class Services:
         key = self._typed_key = self._asker.key()
         if looks_odd(key):
             self._say("The key looks unlike Samsara's usual ones (samsara_api_...); it is tried all the same.")
-        self._say("To keep the key on this computer: python main.py doctor --keep-key")
+        if keyring_name() is not None:
+            self._say("To keep the key on this computer: python main.py doctor --keep-key")
         return key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from helpers import Asker, can_ask
 
 Out = Callable[[str], None]
 
+_NO_KEY = "none"
 NO_KEYRING = (
     "This computer has no keyring that can be used. Set SAMSARA_API_KEY instead: for one window with "
     "`set` (Windows) or `export` (macOS, Linux), or for good in the system's settings."
@@ -29,19 +31,21 @@ def examine(*, output: Path, samsara_region: str, profile: str | None, region: s
     found, key = check_key(os.environ)
     yield found
     from cli.aws_identity import aws_identity
-    from cli.doctor_services import check_aws, check_samsara
+    from cli.doctor_services import check_aws, check_clock, check_samsara
     from cli.services import REGIONS, samsara_address
     from kinesis_clip import KinesisClient
     from SamsaraAPI import SamsaraClient
 
-    if key is not None:
+    def connect(place: str) -> SamsaraClient:
+        address = samsara_address(place)
+        return SamsaraClient(key or _NO_KEY, base_url=address, timeout=(5, 15), attempts=2, patience=10)
+
+    if key is None:
+        yield check_clock(connect, samsara_region)
+    else:
         keep_secret(key)
         fixed = bool(os.environ.get("SAMSARA_API_URL"))
         others = () if fixed else tuple(name for name in REGIONS if name != samsara_region)
-
-        def connect(place: str) -> SamsaraClient:
-            return SamsaraClient(key, base_url=samsara_address(place), timeout=(5, 15), attempts=2, patience=10)
-
         yield from check_samsara(connect, samsara_region, others)
     client = KinesisClient(profile=profile, region=region, retries=1, patience=5, read_timeout=10)
     yield from check_aws(client, lambda: aws_identity(profile, region))
@@ -59,7 +63,7 @@ def see_doctor(checks: Iterator[Check], out: Out, *, as_json: bool) -> int:
     return exit_code(done)
 
 
-def keep_key(out: Out) -> int:
+def keep_key(out: Out, *, as_json: bool) -> int:
     """Ask for the key and put it into the keyring. Raises KeyMissing without a terminal, InputRefused without one."""
     if keyring_name() is None:
         raise InputRefused(NO_KEYRING)
@@ -69,13 +73,20 @@ def keep_key(out: Out) -> int:
     keep_secret(key)
     if not keep_in_keyring(key):
         raise InputRefused(NO_KEYRING)
+    said = [f"The key is kept in {keyring_name()}. python main.py doctor --forget-key removes it."]
     if looks_odd(key):
-        out("The key looks unlike Samsara's usual ones (samsara_api_...); it is kept all the same.")
-    out(f"The key is kept in {keyring_name()}. python main.py doctor --forget-key removes it.")
-    return 0
+        said.insert(0, "The key looks unlike Samsara's usual ones (samsara_api_...); it is kept all the same.")
+    return _told(said, out, as_json=as_json)
 
 
-def drop_key(out: Out) -> int:
+def drop_key(out: Out, *, as_json: bool) -> int:
     """Take the key out of the keyring."""
-    out("The key is forgotten." if forget_key() else "No key was kept: there is nothing to forget.")
+    said = "The key is forgotten." if forget_key() else "No key was kept: there is nothing to forget."
+    return _told([said], out, as_json=as_json)
+
+
+def _told(sentences: list[str], out: Out, *, as_json: bool) -> int:
+    done = {"schema": 1, "status": "ok", "exit_code": 0, "messages": sentences, "error": None}
+    for line in [json.dumps(done)] if as_json else sentences:
+        out(line)
     return 0

@@ -28,7 +28,15 @@ _HEADLINES = {
     "partial": "Partial: delivered, with parts missing.",
     "pending": "Pending: some footage is still to come.",
     "nothing": "Nothing: no camera has any footage in this time.",
+    "unfetched": "Nothing arrived: there is footage, but none of it could be fetched.",
     "failed": "Stopped before the end; everything so far is kept.",
+}
+_STATES = {
+    **{word: word for word in ("complete", "partial", "pending", "waiting", "running")},
+    "nothing": "no footage",
+    "superseded": "taken over by a newer run",
+    "interrupted": "stopped by you",
+    "held": "left to another run",
 }
 _MEDIA = {
     MediaType.LOW: "low resolution",
@@ -87,7 +95,7 @@ def _request_words(plan: Plan) -> Iterator[str]:
     spared = [text for text in known if not text.startswith("0 ")]
     if spared:
         yield f"Not asked again: {', '.join(spared)}"
-    yield f"Quota: about {plan.estimated_seconds:g} seconds{quota_left(plan.quota)}"
+    yield f"Quota: about {plan.estimated_seconds:.10g} seconds{quota_left(plan.quota)}"
 
 
 def counted(count: int, one: str, many: str) -> str:
@@ -106,7 +114,8 @@ def resume_command(journal: Path | None) -> str:
 
 def end_words(report: Report) -> Iterator[str]:
     """How a run ended, a line each; the last one says how to go on where that makes sense."""
-    yield _HEADLINES[report.status]
+    again = report.awaits_another_try
+    yield _HEADLINES["unfetched" if again and report.status == "nothing" else report.status]
     yield from report.sentences()
     yield f"Folder: {report.journal.folder}"
     if report.films.side_by_side:
@@ -117,6 +126,8 @@ def end_words(report: Report) -> Iterator[str]:
         yield from error_words(report.error, report.log)
     if report.leaves_work:
         yield f"To go on later: {resume_command(report.journal.path)}"
+    elif again:
+        yield f"To try again what did not arrive: {resume_command(report.journal.path)}"
 
 
 def error_words(error: FootageError, log: Path | None) -> Iterator[str]:
@@ -133,10 +144,10 @@ def status_words(journals: Iterable[Resumable]) -> Iterator[str]:
     """Every run and every list: what it is about, how it stands, since when."""
     for journal in journals:
         name = journal.path.name if journal.path else ""
-        yield f"{name}: {journal.state}, since {journal.created.astimezone():%Y-%m-%d %H:%M}"
+        yield f"{name}: {state_words(journal.state)}, since {journal.created.astimezone():%Y-%m-%d %H:%M}"
         if isinstance(journal, BatchJournal):
             count = Counter(entry.state for entry in journal.entries)
-            rows = ", ".join(f"{number} {state}" for state, number in count.most_common())
+            rows = ", ".join(f"{number} {state_words(state)}" for state, number in count.most_common())
             yield f"  {journal.sheet}, {len(journal.entries)} rows: {rows}; {journal.output}"
             continue
         yield f"  {_about(journal.incident)}"
@@ -147,13 +158,18 @@ def status_words(journals: Iterable[Resumable]) -> Iterator[str]:
         )
 
 
+def state_words(state: str) -> str:
+    """How a run stands, in words: a status of its result, or that an error of that kind ended it."""
+    return _STATES.get(state) or f"stopped ({state.replace('_', ' ')})"
+
+
 def status_json(found: Iterable[Resumable]) -> str:
     """The same for a script."""
     found = list(found)
     journals = [each for each in found if isinstance(each, Journal)]
     lists = [
         {
-            "journal": str(each.path),
+            "journal": str(each.path and each.path.absolute()),
             "state": each.state,
             "finished": each.finished,
             "since": time_text(each.created),
@@ -165,11 +181,11 @@ def status_json(found: Iterable[Resumable]) -> str:
     ]
     listed = [
         {
-            "journal": str(journal.path),
+            "journal": str(journal.path and journal.path.absolute()),
             "state": journal.state,
             "finished": journal.finished,
             "since": time_text(journal.created),
-            "folder": str(journal.folder),
+            "folder": str(journal.folder.absolute()),
             "incident": incident_to_json(journal.incident),
             "clips": len(journal.clips),
             "requests": len(journal.requests),
@@ -177,7 +193,7 @@ def status_json(found: Iterable[Resumable]) -> str:
         }
         for journal in journals
     ]
-    return json.dumps({"schema": 1, "journals": listed, "lists": lists})
+    return json.dumps({"schema": 1, "status": "ok", "exit_code": 0, "journals": listed, "lists": lists, "error": None})
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:
@@ -220,4 +236,4 @@ def quota_left(quota: Quota | None) -> str:
     if quota is None:
         return " (what is left is known after the first request)"
     left = max(0.0, quota.limit_seconds - quota.used_seconds)
-    return f" of {left:g} left this month"
+    return f" of {left:.10g} left this month"

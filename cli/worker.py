@@ -10,11 +10,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from cli.processors import claimed, kept_to
 from footage.cluster_client import check_address
 from footage.errors import ServiceUnreachable
 
@@ -35,10 +37,10 @@ def host_workers(address: str, workers: int | None, threads: int, say: Callable[
     check_address(address)
     count = workers or max(1, (os.cpu_count() or 1) // threads)
     signal.signal(signal.SIGTERM, _as_interrupt)
-    with tempfile.TemporaryDirectory(prefix="incident-footage-", ignore_cleanup_errors=True) as scratch:
-        plans = [
-            _Plan(address, threads, number, cores, Path(scratch)) for number, cores in enumerate(_cores(count, threads))
-        ]
+    with ExitStack() as lasting:
+        scratch = tempfile.TemporaryDirectory(prefix="incident-footage-", ignore_cleanup_errors=True)
+        shares, place = lasting.enter_context(claimed(count, threads)), Path(lasting.enter_context(scratch))
+        plans = [_Plan(address, threads, number, cores, place) for number, cores in enumerate(shares)]
         say(f"{count} worker{'s' * (count > 1)} for {address}. Ctrl-C ends {'them' if count > 1 else 'it'}.")
         _keep_alive([_Worker(plan) for plan in plans])
 
@@ -65,11 +67,8 @@ class _Plan:
     def start(self) -> subprocess.Popen[bytes]:
         """Start it, with this very program on its path."""
         path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
-        before = _keep_to(self.cores)
-        try:
+        with kept_to(self.cores):
             return subprocess.Popen(self.command(), env={**os.environ, "PYTHONPATH": path}, cwd=_ROOT)
-        finally:
-            _keep_to(before)
 
 
 class _Worker:
@@ -114,26 +113,6 @@ def _wait_or_kill(process: subprocess.Popen[bytes], seconds: float) -> None:
         process.wait(max(0.0, seconds))
     except subprocess.TimeoutExpired:
         process.kill()
-
-
-def _cores(workers: int, threads: int) -> list[frozenset[int]]:
-    """Each worker's own processors: one with one thread takes one, however many threads ffmpeg has for its parts.
-
-    Where there are too few, or the system (macOS, Windows) cannot be told from here, each may use all.
-    """
-    usable = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
-    if workers * threads > len(usable):
-        return [frozenset()] * workers
-    return [frozenset(usable[number * threads : (number + 1) * threads]) for number in range(workers)]
-
-
-def _keep_to(cores: frozenset[int]) -> frozenset[int]:
-    """Keep this process, and what it starts from now on, to these processors; returns those before."""
-    if sys.platform != "linux" or not cores:
-        return frozenset()
-    before = frozenset(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, cores)
-    return before
 
 
 def _as_interrupt(number: int, frame: FrameType | None) -> NoReturn:

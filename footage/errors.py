@@ -17,6 +17,7 @@
      |- VerificationFailed           exit 9   find out who changed what
      |- IncidentHeld                 exit 11  let the other run finish
      |- Interrupted                  exit 130 resume
+     |   `- NotBegun                          run the command again
      |- RequestRefused               (a value to the story, never an end) the service refused one request
      |   `- NotRecording
      |- FateUnknown                  (a value to the story) a request was sent and no answer came
@@ -64,7 +65,7 @@ class UnknownVehicle(InputRefused):
     """No vehicle, or more than one, answers to the name."""
 
     kind = "vehicle"
-    remedy = "Use one of the names or ids that the message lists."
+    remedy = "Check the spelling, or use a name or an id that the message lists."
 
 
 class UnclearTime(InputRefused):
@@ -201,7 +202,14 @@ class Interrupted(FootageError):
 
     kind = "interrupted"
     exit_code = 130
-    remedy = "Resume when ready; everything so far is kept."
+    remedy = "Resume when ready; what is here is kept."
+
+
+class NotBegun(Interrupted):
+    """The person stopped before anything was begun, as at a question."""
+
+    kind = "not_begun"
+    remedy = "Nothing is lost: run the command again when ready."
 
 
 class RequestRefused(FootageError):

@@ -38,7 +38,8 @@ log = logging.getLogger(__name__)
 
 SCHEMA = 1
 PREFIX = "request_ids_"
-_FINISHED = {"complete", "partial", "nothing", "superseded"}
+_SUPERSEDED = "superseded"
+_FINISHED = {"complete", "partial", "nothing", _SUPERSEDED}
 _MOST_TWINS = 10_000
 
 
@@ -97,8 +98,9 @@ class Journal:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to be done or waited for."""
-        return self.state in _FINISHED
+        """Whether nothing is left to be done, waited for or tried again."""
+        to_try = any(gap.reason == "download" for gap in self.missing)
+        return self.state in _FINISHED and (self.state == _SUPERSEDED or not to_try)
 
     def keep_in(self, logs: Path) -> None:
         """Give a draft a file of its own: `request_ids_<local time>.json`, with `_2` where the second is taken."""
@@ -264,7 +266,7 @@ def find_journals(logs: Path) -> list[Journal]:
     replaced = {(journal.incident.subject, moment) for journal in journals for moment in journal.replaces}
     for journal in journals:
         if not journal.finished and (journal.incident.subject, journal.created) in replaced:
-            journal.state = "superseded"
+            journal.state = _SUPERSEDED
     return sorted(journals, key=lambda journal: (journal.created, len(str(journal.path)), str(journal.path)))
 
 

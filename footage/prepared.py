@@ -67,5 +67,6 @@ class Prepared:
 
 def requests_of(journal: Journal, prepared: Prepared | None, made: int) -> Requests:
     """How a run came to its ids, where it made `made` requests itself."""
-    found = sum(clip.retrieval_id is None for clip in journal.clips)
+    of_samsara = {camera.word for camera in journal.incident.cameras if camera.source == "samsara"}
+    found = sum(clip.retrieval_id is None and clip.camera in of_samsara for clip in journal.clips)
     return Requests(made, prepared.stock.held if prepared else 0, found)

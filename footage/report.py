@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 from footage.errors import FootageError, SheetRefused
 from footage.films import FilmSet
 from footage.journal import Journal
-from footage.models import Camera, Clip, Missing, Quota, TimeWindow
+from footage.models import UTC, Camera, Clip, Missing, Quota, TimeWindow
 from footage.standing import Standing
 from footage.timeline import Coverage, coverage
 from footage.values_json import time_text, window_to_json
+from footage.walltime import span
 
 COMPLETE, PARTIAL, PENDING, NOTHING = 0, 3, 4, 5
 _STATUS = {COMPLETE: "complete", PARTIAL: "partial", PENDING: "pending", NOTHING: "nothing"}
@@ -72,6 +73,11 @@ class Report:
     def leaves_work(self) -> bool:
         """Whether pieces under way are worth keeping for a later run."""
         return self.error is not None or self.standing.still_to_come
+
+    @property
+    def awaits_another_try(self) -> bool:
+        """Whether some footage is there and could not be fetched: resuming tries it again."""
+        return any(gap.reason == "download" for gap in self.journal.missing)
 
     @property
     def status(self) -> str:
@@ -201,8 +207,7 @@ def _gap_json(gap: Missing) -> dict[str, Any]:
 
 
 def _from_to(window: TimeWindow, zone: ZoneInfo) -> str:
-    start, end = window.start.astimezone(zone), window.end.astimezone(zone)
-    return f"{start:%H:%M:%S} to {end:%H:%M:%S} {end:%Z} ({window.seconds:g} s)"
+    return f"{span(window.start, window.end, zone)} ({window.seconds:g} s)"
 
 
 def reason_words(gap: Missing) -> str:
@@ -216,7 +221,8 @@ def _number(seconds: float) -> float | int:
 
 
 def local_span(window: TimeWindow, zone: ZoneInfo) -> Iterable[str]:
-    """A window for people: local with zone, and UTC."""
+    """A window for people: local with weekday and zone, and UTC."""
     start, end = window.start.astimezone(zone), window.end.astimezone(zone)
-    yield f"{start:%A, %d %B %Y, %H:%M:%S} to {end:%H:%M:%S} {start:%Z} (UTC{start:%z})"
-    yield f"{window.start:%Y-%m-%d %H:%M:%S} to {window.end:%H:%M:%S} UTC"
+    offset = f"UTC{start:%z}" if start.utcoffset() == end.utcoffset() else f"UTC{start:%z}, then UTC{end:%z}"
+    yield f"{start:%A, %d %B %Y}, {span(start, end, zone)} ({offset})"
+    yield f"{window.start:%Y-%m-%d}, {span(start, end, UTC)}"

@@ -39,6 +39,7 @@ def latest_resumable(logs: Path) -> Resumable:
     return next((each for each in reversed(found) if not each.finished), found[-1])
 
 
-def load_resumable(path: Path) -> Resumable:
-    """The run or the list that a file records. Raises InputRefused where it is neither."""
+def load_resumable(path: Path, logs: Path) -> Resumable:
+    """The run or the list that a file records, also by its mere name in `logs`. Raises InputRefused for any other."""
+    path = path if path.is_file() or not (logs / path.name).is_file() else logs / path.name
     return load_batch(path) if is_batch(path) else load_journal(path)

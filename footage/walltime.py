@@ -122,6 +122,19 @@ def echo(moment: datetime, zone: tzinfo) -> str:
     )
 
 
+def span(start: datetime, end: datetime, zone: tzinfo) -> str:
+    """From-to on a zone's clocks: `13:30:00 to 13:40:00 CDT`; each end has its own date or zone where those differ."""
+    ends = start.astimezone(zone), end.astimezone(zone)
+    dates = [f"{each:%Y-%m-%d} " if ends[0].date() != ends[1].date() else "" for each in ends]
+    begin, until = (f"{date}{_clock(each)}" for date, each in zip(dates, ends, strict=True))
+    zones = [f"{each:%Z}" for each in ends]
+    return f"{begin}{'' if zones[0] == zones[1] else f' {zones[0]}'} to {until} {zones[1]}"
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment:%H:%M:%S}" + (f".{moment.microsecond // 1000:03d}" if moment.microsecond else "")
+
+
 @cache
 def _zone_names() -> dict[str, str]:
     return {name.casefold(): name for name in available_timezones()}

@@ -17,7 +17,7 @@ import pytest
 
 from cli.checkup import Check, check_words, checks_json, exit_code
 from cli.doctor import check_disk, check_encoders, check_ffmpeg, check_key, check_network, check_zones, clock_check
-from cli.doctor_services import check_aws, check_samsara
+from cli.doctor_services import check_aws, check_clock, check_samsara
 from demo.faults import Script
 from demo.samsara_service import SamsaraService
 from footage.errors import NotAllowed, ServiceUnreachable
@@ -54,6 +54,7 @@ def test_every_permission_is_tried_and_nothing_is_accepted() -> None:
             "Read Vehicles": "ok",
             "Read Media Retrieval": "ok",
             "Write Media Retrieval": "ok",
+            "Read Vehicle Statistics": "ok",
             "clock": "ok",
         }
         assert sum(service.posts.values()) == 0
@@ -76,14 +77,15 @@ def test_a_key_of_another_region_is_told_where_it_belongs() -> None:
         def connect(region: str) -> SamsaraClient:
             return client(service, None if region == "eu" else "samsara_api_of_nobody")
 
-        (found,) = check_samsara(connect, "us", ("eu", "ca"))
+        found, clock = check_samsara(connect, "us", ("eu", "ca"))
+    assert clock.verdict == "ok"  # a refusal tells the time too
     assert (found.name, found.verdict) == ("region", "broken")
     assert "--samsara-region eu" in found.remedy
 
 
 def test_a_key_that_no_region_accepts_is_broken() -> None:
     with service_with() as service:
-        (found,) = check_samsara(lambda region: client(service, "samsara_api_of_nobody"), "us", ("eu",))
+        found, _ = check_samsara(lambda region: client(service, "samsara_api_of_nobody"), "us", ("eu",))
     assert (found.verdict, found.code) == ("broken", 6)
 
 
@@ -91,8 +93,30 @@ def test_a_service_that_is_not_there_is_broken_and_says_so() -> None:
     def connect(region: str) -> SamsaraClient:
         return SamsaraClient(KEY, base_url="http://127.0.0.1:9", attempts=1, patience=1)
 
-    (found,) = check_samsara(connect, "us", ())
+    found, clock = check_samsara(connect, "us", ())
     assert (found.verdict, found.code) == ("broken", 10)
+    assert (clock.name, clock.verdict) == ("clock", "warning")
+
+
+def test_without_a_key_the_clock_is_told_all_the_same() -> None:
+    with service_with() as service:
+        clock = check_clock(lambda region: client(service, "samsara_api_of_nobody"), "us")
+    assert (clock.name, clock.verdict) == ("clock", "ok")
+
+
+def test_an_address_that_is_not_secure_is_a_finding_like_any_other() -> None:
+    def connect(region: str) -> SamsaraClient:
+        return SamsaraClient(KEY, base_url="http://example.com")
+
+    (found,) = check_samsara(connect, "us", ())
+    assert (found.verdict, found.code) == ("broken", 2)
+    assert check_clock(connect, "us").verdict == "broken"
+
+
+def test_a_missing_right_to_read_statistics_is_a_warning_for_films_come_without() -> None:
+    with service_with(missing_permissions=frozenset({"Read Vehicle Statistics"})) as service:
+        found = {check.name: check for check in check_samsara(lambda region: client(service), "us", ())}
+    assert found["Read Vehicle Statistics"].verdict == "warning"
 
 
 @pytest.mark.parametrize(("seconds", "verdict"), [(2, "ok"), (90, "warning"), (-90, "warning"), (4000, "broken")])

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from footage.errors import InputRefused, Interrupted, KeyMissing, UnclearTime, UnknownVehicle
 from footage.models import UTC, Camera, TimeWindow
-from footage.walltime import parse_wall_time, place
+from footage.walltime import parse_wall_time, place, span
 from helpers import (
     Asker,
     Question,
@@ -205,6 +205,34 @@ def test_what_is_no_zone_is_answered_with_names_that_are(text, offered):
         parse_zone(text)
     names = caught.value.message.partition("such as ")[2].rstrip(".").split(", ")
     assert set(names) <= available_timezones()
+
+
+@pytest.mark.parametrize(("text", "zone"), [("EST", "America/New_York"), ("mst", "America/Denver")])
+def test_a_zone_without_daylight_time_is_not_taken_for_the_one_that_people_mean(text, zone):
+    with pytest.raises(InputRefused, match=zone):
+        parse_zone(text)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "said"),
+    [
+        ("2026-11-18T14:30", "2026-11-18T14:40", "08:30:00 to 08:40:00 CST"),
+        ("2026-11-18T14:30:00.250", "2026-11-18T14:40", "08:30:00.250 to 08:40:00 CST"),
+        ("2026-11-01T06:55", "2026-11-01T07:05", "01:55:00 CDT to 01:05:00 CST"),
+        ("2026-11-19T05:50", "2026-11-19T06:10", "2026-11-18 23:50:00 to 2026-11-19 00:10:00 CST"),
+    ],
+)
+def test_each_end_of_a_span_has_its_own_date_and_zone_where_those_differ(start, end, said):
+    begin, until = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (start, end))
+    assert span(begin, until, CHICAGO) == said
+
+
+def test_words_go_on_where_nobody_reads_them_any_more():
+    code = "from helpers import print_result; [print_result('x' * 10000) for _ in range(100)]; raise SystemExit(3)"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
+        process.stdout.close()
+        assert (process.wait(), process.stderr.read()) == (3, b"")
 
 
 @pytest.mark.parametrize(("tz", "name"), [("America/Denver", "America/Denver"), ("UTC", "UTC")])

@@ -26,10 +26,11 @@ from cli.order import PullOptions, take_order
 from cli.terminal import Question, TickList
 from cli.warmup import WarmUp
 from footage.cameras import CAMERA_INPUTS, CAMERA_ROLES, DEFAULT_CAMERAS
+from footage.cities import CITY_ZONES
 from footage.errors import InputRefused, UnknownVehicle
 from footage.models import UTC, Incident, TimeWindow, Vehicle
 from footage.typed import cameras_text, parse_cameras, parse_stretch
-from footage.walltime import echo, parse_place, zones_like
+from footage.walltime import echo, parse_place, parse_zone, zones_like
 from helpers import Asker, ask_until_valid, parse_duration
 from tests.site import Site
 
@@ -102,7 +103,27 @@ def test_a_zone_may_be_named_by_its_city(text: str, zone: str) -> None:
     assert zones_like(zone.rpartition("/")[2][:5])[0] == zone
 
 
-@pytest.mark.parametrize("text", ["CST", "Chicago time", "Springfield", "New", "ch", ""])
+@pytest.mark.parametrize(
+    ("city", "zone"),
+    [
+        ("Houston", "America/Chicago"),
+        ("boston", "America/New_York"),
+        ("St. Louis", "America/Chicago"),
+        ("salt lake", "America/Denver"),
+        ("Calgary", "America/Edmonton"),
+    ],
+)
+def test_a_city_that_gives_no_zone_its_name_is_known_too(city: str, zone: str) -> None:
+    assert parse_place(city).key == zone
+    assert zone in zones_like(city)
+
+
+@pytest.mark.parametrize("zone", sorted(set(CITY_ZONES.values())))
+def test_every_city_keeps_the_clocks_of_a_zone(zone: str) -> None:
+    assert parse_zone(zone).key == zone
+
+
+@pytest.mark.parametrize("text", ["CST", "Chicago time", "Springfield", "New", "ch", "", "EST", "mst", "localtime"])
 def test_what_is_no_city_of_a_zone_is_not_taken_for_one(text: str) -> None:
     with pytest.raises(InputRefused):
         parse_place(text)

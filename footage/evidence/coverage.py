@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from footage.models import TimeWindow
 from footage.report import reason_words
 from footage.timeline import Coverage
+from footage.walltime import span
 
 
 def coverage_line(label: str, covered: Coverage, zone: ZoneInfo) -> str:
@@ -23,14 +23,9 @@ def coverage_line(label: str, covered: Coverage, zone: ZoneInfo) -> str:
 
 def local_span(window: TimeWindow, zone: ZoneInfo) -> str:
     """From-to on the incident's clock, with its zone."""
-    start, end = window.start.astimezone(zone), window.end.astimezone(zone)
-    return f"{_clock(start)} to {_clock(end)} {end:%Z}"
+    return span(window.start, window.end, zone)
 
 
 def utc_span(window: TimeWindow) -> str:
     """From-to in UTC."""
     return local_span(window, ZoneInfo("UTC"))
-
-
-def _clock(moment: datetime) -> str:
-    return f"{moment:%H:%M:%S}" + (f".{moment.microsecond // 1000:03d}" if moment.microsecond else "")
