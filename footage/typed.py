@@ -60,7 +60,8 @@ def parse_cameras(text: str) -> tuple[Camera, ...]:
     Cameras of the default and of `all` are not `named`: they may turn out not to be installed.
     """
     cameras: dict[str, Camera] = {}
-    for typed in [part for part in text.split(",") if part.strip()] if text.strip(" ,") else DEFAULT_CAMERAS:
+    parts = [part for part in text.split(",") if part.strip()] or ([text] if text.strip() else DEFAULT_CAMERAS)
+    for typed in parts:
         for camera in _cameras_of(typed.strip(), named=bool(text.strip())):
             known = cameras.get(camera.word, camera)
             cameras[camera.word] = replace(camera, named=camera.named or known.named)

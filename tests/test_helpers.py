@@ -339,7 +339,7 @@ def test_cameras_keep_their_order_and_know_whether_somebody_named_them(text, cam
     assert all(isinstance(camera, Camera) for camera in parse_cameras(text))
 
 
-@pytest.mark.parametrize("text", ["roda", "road driver", "road,", ",", "analog5", "dashcamRoadFacing", "../x"])
+@pytest.mark.parametrize("text", ["roda", "road driver", ",", "analog5", "dashcamRoadFacing", "../x"])
 def test_what_is_no_camera_is_answered_with_those_that_are(text):
     with pytest.raises(InputRefused, match=r"road, driver, analog1 to analog4 or all.*leftSide"):
         parse_cameras(text)
