@@ -331,7 +331,7 @@ def words(text):
             [("analog2", True)] + [(word, False) for word in ("road", "driver", "analog1", "analog3", "analog4")],
         ),
         ("all,driver", [("road", False), ("driver", True)] + [(f"analog{n}", False) for n in (1, 2, 3, 4)]),
-        ("road,road", [("road", True)]),
+        ("road,road,", [("road", True)]),
     ],
 )
 def test_cameras_keep_their_order_and_know_whether_somebody_named_them(text, cameras):
