@@ -228,7 +228,9 @@ def test_a_film_may_begin_with_a_clip_without_a_key_frame_or_consist_of_such(tmp
 
 
 @pytest.mark.parametrize("kind", ["video", "audio"])
-def test_a_track_is_as_long_as_its_packets_whatever_its_header_says(clips: list[Clip], tmp_path: Path, kind: str) -> None:
+def test_a_track_is_as_long_as_its_packets_whatever_its_header_says(
+    clips: list[Clip], tmp_path: Path, kind: str
+) -> None:
     short = with_track_declared_shorter(clips[0].path, tmp_path / "short.mp4", kind)
     row = in_a_row([short] * 3)
     result = joined(row, tmp_path)

@@ -105,7 +105,7 @@ def _track(container: InputContainer, stream: VideoStream | AudioStream, first: 
 
 
 def _end(container: InputContainer, stream: VideoStream | AudioStream, begin: int) -> int:
-    """When the last packet ends, by the clock of decoding in ticks: headers are known to say too little and too much."""
+    """When the last packet ends, by the clock of decoding in ticks: headers are known to say too little."""
     beyond = begin + round(_BEYOND_ALL / (stream.time_base or Fraction(1)))
     container.seek(beyond, stream=stream, any_frame=True)
     ends = [packet.dts + (packet.duration or 0) for packet in container.demux(stream) if packet.dts is not None]
