@@ -77,7 +77,9 @@ def _read_tracks(container: InputContainer, name: str, *, with_sound: bool) -> l
     video, audio = tracks(container)
     if video is None:
         raise BrokenMedia(f"{name} has no picture track.")
-    wanted = [video] if audio is None or not with_sound else [video, audio]
+    wanted: list[VideoStream | AudioStream] = [video]
+    if audio is not None and with_sound:
+        wanted.append(audio)
     firsts = _first_packets(container, wanted)
     if len(firsts) < len(wanted):
         raise BrokenMedia(f"{name} has a track without a readable packet.")
