@@ -105,6 +105,22 @@ def with_track_declared_shorter(source: Path, target: Path, kind: str) -> Path:
     return target
 
 
+def with_messages_of_zeros(source: Path, target: Path) -> Path:
+    """The same pictures, before each one a message (SEI) that holds bare zeros, as some cameras leave room for data."""
+    with av.open(str(source)) as read, av.open(str(target), "w") as written:
+        picture = read.streams.video[0]
+        stream = written.add_stream_from_template(picture)
+        header = b"\x4e\x01" if picture.codec_context.name == "hevc" else b"\x06"
+        message = header + b"\x05\x40" + bytes(64) + b"\x80"
+        for each in read.demux(picture):
+            if each.dts is not None:
+                packet = av.Packet(len(message).to_bytes(4, "big") + message + bytes(each))
+                packet.pts, packet.dts, packet.duration = each.pts, each.dts, each.duration
+                packet.time_base, packet.is_keyframe, packet.stream = each.time_base, each.is_keyframe, stream
+                written.mux(packet)
+    return target
+
+
 def truncated(source: Path, target: Path, share: float) -> Path:
     """Only the first `share` of the bytes."""
     data = source.read_bytes()

@@ -25,6 +25,7 @@ from tests.footage_samples import (
     rotated,
     starting_late,
     truncated,
+    with_messages_of_zeros,
     with_variable_rate,
     without_first_key_frame,
 )
@@ -172,6 +173,14 @@ def test_a_hole_inside_one_picture_is_damage_though_all_lengths_are_right(tmp_pa
     (tmp_path / "hole.mp4").write_bytes(data)
     media = inspect(tmp_path / "hole.mp4")
     assert media.damage == ((pytest.approx(shown), pytest.approx(1.5)),)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_zeros_in_a_message_that_no_picture_needs_are_no_damage(tmp_path: Path, codec: str) -> None:
+    whole = make(tmp_path / "whole.mp4", PLAIN.but(codec=codec, sound=""))
+    told = with_messages_of_zeros(whole, tmp_path / "told.mp4")
+    assert TOOL.run(["-xerror", "-i", str(told), "-f", "null", "-"]) == ""
+    assert inspect(told).damage == ()
 
 
 def test_bytes_that_are_no_packets_are_damage(tmp_path: Path) -> None:
