@@ -95,6 +95,11 @@ def without_first_key_frame(source: Path, target: Path, *, packets: int = 1) -> 
     return target
 
 
+def with_open_groups(target: Path, *, seconds: float = 2.0) -> Path:
+    """A clip whose later key frames are followed by pictures that are shown before them and build on earlier ones."""
+    return make(target, PLAIN.but(seconds=seconds, sound="", extra=("-preset", "veryfast", "-flags", "-cgop")))
+
+
 def with_track_declared_shorter(source: Path, target: Path, kind: str) -> Path:
     """The same file whose header says that its first `video` or `audio` track is half as long as its packets are."""
     data = bytearray(source.read_bytes())

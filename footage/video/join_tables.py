@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 
 from footage.errors import BrokenMedia
 from footage.models import Media
+from footage.video import nal
 from footage.video.container import open_mp4, tracks
 
 MICROSECONDS = 1_000_000
@@ -44,11 +45,15 @@ class TrackTable:
 
 @dataclass(frozen=True, slots=True)
 class FileTable:
-    """A file's tracks; `start` is libavformat's start time of the file in microseconds, which its concat puts first."""
+    """A file's tracks; `start` is libavformat's start time of the file in microseconds, which its concat puts first.
+
+    `resets`: with the first picture decoding starts anew, whatever a decoder has seen of another file before.
+    """
 
     video: TrackTable
     audio: TrackTable | None
     start: int
+    resets: bool = True
 
     def tracks(self) -> Iterator[tuple[str, TrackTable]]:
         """Each track with its kind."""
@@ -65,15 +70,14 @@ def read_table(path: Path, media: Media, *, with_sound: bool) -> FileTable:
     """
     with open_mp4(path, raw=True) as container:
         try:
-            found = _read_tracks(container, path.name, with_sound=with_sound)
+            table = _read_table(container, path.name, with_sound=with_sound)
         except av.error.FFmpegError as error:
             raise BrokenMedia(f"{path.name} cannot be read: {error.strerror}.") from error
-        until = max(found[0].until, _in_microseconds(media.first_picture + media.duration))
-        sound = found[1] if len(found) > 1 else None
-        return FileTable(replace(found[0], until=until), sound, container.start_time or 0)
+    until = max(table.video.until, _in_microseconds(media.first_picture + media.duration))
+    return replace(table, video=replace(table.video, until=until))
 
 
-def _read_tracks(container: InputContainer, name: str, *, with_sound: bool) -> list[TrackTable]:
+def _read_table(container: InputContainer, name: str, *, with_sound: bool) -> FileTable:
     video, audio = tracks(container)
     if video is None:
         raise BrokenMedia(f"{name} has no picture track.")
@@ -83,7 +87,14 @@ def _read_tracks(container: InputContainer, name: str, *, with_sound: bool) -> l
     firsts = _first_packets(container, wanted)
     if len(firsts) < len(wanted):
         raise BrokenMedia(f"{name} has a track without a readable packet.")
-    return [_track(container, stream, firsts[stream.index]) for stream in wanted]
+    pictures, *sounds = [_track(container, stream, firsts[stream.index]) for stream in wanted]
+    resets = _resets(video, firsts[video.index])
+    return FileTable(pictures, sounds[0] if sounds else None, container.start_time or 0, resets)
+
+
+def _resets(video: VideoStream, first: Packet[Any]) -> bool:
+    units = nal.reader(video.codec_context.name, video.codec_context.extradata or b"")
+    return first.is_keyframe if units is None else units.look(bytes(first)).resets
 
 
 def _first_packets(container: InputContainer, wanted: Sequence[VideoStream | AudioStream]) -> dict[int, Packet[Any]]:
