@@ -108,7 +108,8 @@ class Execution:
         error = self.retrieval.stopped_by if self.retrieval else None
         standing.open_reason = "quota" if isinstance(error, QuotaReached) else "pending"
         standing.close_for_good = self.journal.settings.accept_partial
-        report = self._report(standing, under_way.films.finish(), error)
+        films = under_way.films.finish()
+        report = self._report(standing, films, error or films.error)
         under_way.packager.finish(report)
         self.journal.finish(report.status)
         self._let_go(report, under_way.work)

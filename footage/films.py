@@ -10,6 +10,7 @@ from pathlib import Path
 from time import monotonic
 from zoneinfo import ZoneInfo
 
+from footage.errors import ToolFailed
 from footage.filmbook import SIDE_BY_SIDE, FilmBook, key_of
 from footage.journal import Journal
 from footage.merging import Merging
@@ -40,13 +41,14 @@ _NEIGHBOUR_SECONDS = 60.0
 class FilmSet:
     """The films of an incident: one a camera where there is footage, and the side-by-side. `notes` are sentences.
 
-    Of stills there is one contact sheet, and no film.
+    Of stills there is one contact sheet, and no film. `error` is why a camera's film is not there though it should be.
     """
 
     merged: Mapping[str, Path]
     side_by_side: Path | None
     notes: tuple[str, ...]
     contact_sheet: Path | None = None
+    error: ToolFailed | None = None
 
 
 def nothing_to_look_at(films: FilmSet) -> None:
@@ -114,16 +116,19 @@ class Films:
             side_by_side.offer([tile for _, tile in tiles], ready)
 
     def finish(self) -> FilmSet:
-        """Make every film that is asked for and not made yet. Raises ToolFailed, DiskTrouble, Interrupted."""
+        """Make every film that is asked for and not made yet; one camera's that fails costs no other film.
+
+        Raises ToolFailed where the side-by-side fails, DiskTrouble, Interrupted.
+        """
         if not self._is_filmed:
             return FilmSet({}, None, (), None if self._settings.films == "none" else self._contact_sheet())
         self._merging.begin_all()
         if self._merging.is_under_way or self._is_to_compose:
             self._first_look(FilmSet({}, None, ()))
-        merged, notes = self._merging.finish()
-        side_by_side = self._compose(notes) if merged and self._side_by_side else None
+        merged = self._merging.finish()
+        side_by_side = self._compose(merged.notes) if self._side_by_side and self._has_footage else None
         self._book.seal()
-        return FilmSet(merged, side_by_side, tuple(notes))
+        return FilmSet(merged.films, side_by_side, tuple(merged.notes), error=merged.error)
 
     def stop(self) -> None:
         """End background work within a moment."""
@@ -136,8 +141,12 @@ class Films:
     @property
     def _is_to_compose(self) -> bool:
         """Whether there is a side-by-side to be made that is not there yet."""
-        anything = any(self._standing.playable(camera.word) for camera in self._standing.cameras())
-        return bool(self._side_by_side and anything) and self._book.made(SIDE_BY_SIDE, self._film_key()) is None
+        wanted = bool(self._side_by_side and self._has_footage)
+        return wanted and self._book.made(SIDE_BY_SIDE, self._film_key()) is None
+
+    @property
+    def _has_footage(self) -> bool:
+        return any(self._standing.playable(camera.word) for camera in self._standing.cameras())
 
     @property
     def _is_filmed(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from footage.errors import BrokenMedia, ToolFailed
 from footage.filmbook import FilmBook, key_of
 from footage.journal import Journal
 from footage.models import Camera, Clip
@@ -18,6 +20,17 @@ from footage.standing import Standing
 from footage.video.ffmpeg import FFmpeg
 from footage.video.join import Joined, join_beside, joined_as
 from footage.workshop import Kind, Terms, Workshop, results
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The films by camera, and sentences about them. `error` is why the first that failed could not be made."""
+
+    films: dict[str, Path]
+    notes: list[str]
+    error: ToolFailed | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +85,26 @@ class Merging:
     def _cameras(self) -> list[Camera]:
         return [camera for camera in self._standing.cameras() if self._standing.playable(camera.word)]
 
-    def finish(self) -> tuple[dict[str, Path], list[str]]:
-        """One film a camera that has footage, and sentences about them. Raises ToolFailed, DiskTrouble, Interrupted."""
+    def finish(self) -> Merged:
+        """One film a camera that has footage, as far as each can be made. Raises DiskTrouble and Interrupted."""
         self.begin_all()
         cameras = self._cameras
         for number, camera in enumerate(cameras):
             self._tell(self._makings[camera.word], number, len(cameras))
-        merged: dict[str, Path] = {}
+        films: dict[str, Path] = {}
         notes: list[str] = []
+        errors: list[ToolFailed] = []
         for camera in cameras:
-            merged[camera.word] = target = self._journal.folder / Names(self._journal.incident).merged(camera.word)
-            notes += self._take_in(camera, self._makings[camera.word], target)
-        return merged, notes
+            target = self._journal.folder / Names(self._journal.incident).merged(camera.word)
+            try:
+                notes += self._take_in(camera, self._makings[camera.word], target)
+                films[camera.word] = target
+            except BrokenMedia as broken:
+                notes.append(self._without_film(camera, broken))
+            except ToolFailed as failed:
+                notes.append(self._without_film(camera, failed))
+                errors.append(failed)
+        return Merged(films, notes, errors[0] if errors else None)
 
     def _begin(self, cameras: Iterable[Camera]) -> None:
         """Have the films of these cameras made, but none that is there, or under way as it is wanted now."""
@@ -108,10 +129,17 @@ class Merging:
     def _take_in(self, camera: Camera, making: _Making, target: Path) -> list[str]:
         if making.task is None:
             return list((self._book.made(camera.word, making.key) or {}).get("notes", ()))
-        [joined] = results([making.task], self._tool)
+        [joined] = results([making.task], self._tool, spared=(BrokenMedia, ToolFailed))
         self._book.enter_joined(camera.word, making.key, joined_as(target, joined), making.clips)
         self._makings[camera.word] = replace(making, task=None)
         return list(joined.notes)
+
+    def _without_film(self, camera: Camera, error: BrokenMedia | ToolFailed) -> str:
+        """A film that cannot be made costs nothing else: the clips are here, and so are the other films."""
+        log.warning("camera %s has no joined film: %s", camera.word, error.message)
+        del self._makings[camera.word]
+        why = f": {error.message}" if isinstance(error, BrokenMedia) else ", the log says why."
+        return f"{camera.label}: the clips are here, but they could not be joined into one film{why}"
 
     def _tell(self, making: _Making, number: int, of: int) -> None:
         told = partial(self._progress.piece, JOINED, number, of)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 
-from footage.errors import Interrupted
+from footage.errors import FootageError, Interrupted
 
 if TYPE_CHECKING:
     from footage.video.ffmpeg import FFmpeg
@@ -142,10 +142,12 @@ def result(future: Future[T]) -> T:
         raise Interrupted("stopped before it began") from None
 
 
-def results(futures: Sequence[Future[T]], tool: FFmpeg) -> list[T]:
-    """Wait for all results, in the order of `futures`. Where one fails, `tool.stop` ends the others too.
+def results(
+    futures: Sequence[Future[T]], tool: FFmpeg, *, spared: tuple[type[FootageError], ...] = ()
+) -> list[T]:
+    """Wait for all results, in the order of `futures`. Where one fails, `tool.stop` ends all other work too.
 
-    Looks up now and then, so that Ctrl-C is heard on Windows too.
+    A failure of a `spared` kind is raised and ends nothing. Looks up now and then, so that Ctrl-C is heard on Windows.
     """
     try:
         while True:
@@ -156,6 +158,8 @@ def results(futures: Sequence[Future[T]], tool: FFmpeg) -> list[T]:
                 return [each.result() for each in futures]
     except CancelledError:
         raise Interrupted("stopped before everything was made") from None
+    except spared:
+        raise
     except BaseException:
         tool.stop.set()
         raise

@@ -85,11 +85,43 @@ def with_variable_rate(target: Path, *, seconds: float = 2.0) -> Path:
 def without_first_key_frame(source: Path, target: Path, *, packets: int = 1) -> Path:
     """The same clip with its first `packets` pictures gone, so that it begins in the middle of something."""
     with av.open(str(source)) as read, av.open(str(target), "w") as written:
+        streams = {each.index: written.add_stream_from_template(each) for each in read.streams}
+        seen = 0
+        for packet in read.demux():
+            seen += packet.stream.type == "video"
+            if packet.dts is not None and (packet.stream.type != "video" or seen > packets):
+                packet.stream = streams[packet.stream_index]
+                written.mux(packet)
+    return target
+
+
+def with_open_groups(target: Path, *, seconds: float = 2.0) -> Path:
+    """A clip whose later key frames are followed by pictures that are shown before them and build on earlier ones."""
+    return make(target, PLAIN.but(seconds=seconds, sound="", extra=("-preset", "veryfast", "-flags", "-cgop")))
+
+
+def with_track_declared_shorter(source: Path, target: Path, kind: str) -> Path:
+    """The same file whose header says that its first `video` or `audio` track is half as long as its packets are."""
+    data = bytearray(source.read_bytes())
+    media = data.index(b"vmhd" if kind == "video" else b"smhd")
+    length = data.rindex(b"mdhd", 0, media) + 20  # version, creation, modification and clock are before it
+    data[length : length + 4] = (int.from_bytes(data[length : length + 4], "big") // 2).to_bytes(4, "big")
+    target.write_bytes(data)
+    return target
+
+
+def with_messages_of_zeros(source: Path, target: Path) -> Path:
+    """The same pictures, before each one a message (SEI) that holds bare zeros, as some cameras leave room for data."""
+    with av.open(str(source)) as read, av.open(str(target), "w") as written:
         picture = read.streams.video[0]
         stream = written.add_stream_from_template(picture)
-        for number, packet in enumerate(read.demux(picture)):
-            if number >= packets and packet.dts is not None:
-                packet.stream = stream
+        header = b"\x4e\x01" if picture.codec_context.name == "hevc" else b"\x06"
+        message = header + b"\x05\x40" + bytes(64) + b"\x80"
+        for each in read.demux(picture):
+            if each.dts is not None:
+                packet = av.Packet(len(message).to_bytes(4, "big") + message + bytes(each))
+                packet.pts, packet.dts, packet.duration = each.pts, each.dts, each.duration
+                packet.time_base, packet.is_keyframe, packet.stream = each.time_base, each.is_keyframe, stream
                 written.mux(packet)
     return target
 

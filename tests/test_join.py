@@ -36,6 +36,7 @@ from tests.footage_samples import (
     rotated,
     starting_late,
     truncated,
+    with_track_declared_shorter,
     with_variable_rate,
     without_first_key_frame,
 )
@@ -214,6 +215,35 @@ def test_an_odd_clip_may_come_first(clips: list[Clip], tmp_path: Path, kind: str
     assert_every_packet_once(result, row, ("video",) if odd.media.audio is None else ("video", "audio"))
     shown = [time for time, _ in packet_times(result.path, "video")]
     assert any(abs(time - result.placed[0].film_start) < 0.002 for time in shown)
+
+
+@pytest.mark.parametrize("sound", ["", "aac", "pcm_alaw"])
+def test_a_film_may_begin_with_a_clip_without_a_key_frame_or_consist_of_such(tmp_path: Path, sound: str) -> None:
+    sample = PLAIN.but(b_frames=0, sound=sound, sample_rate=8000)
+    whole = make(tmp_path / "whole.mov", sample)
+    headless = without_first_key_frame(whole, tmp_path / "headless.mov", packets=4)
+    for name, paths in (("alone.mp4", [headless]), ("first.mp4", [headless, whole]), ("both.mp4", [headless] * 2)):
+        row = in_a_row(paths)
+        assert_every_packet_once(joined(row, tmp_path, name=name), row, ["video"])
+
+
+@pytest.mark.parametrize("kind", ["video", "audio"])
+def test_a_track_is_as_long_as_its_packets_whatever_its_header_says(
+    clips: list[Clip], tmp_path: Path, kind: str
+) -> None:
+    short = with_track_declared_shorter(clips[0].path, tmp_path / "short.mp4", kind)
+    row = in_a_row([short] * 3)
+    result = joined(row, tmp_path)
+    assert_every_packet_once(result, row)
+    assert [each.film_start for each in result.placed] == pytest.approx([0, 2, 4], abs=0.1)
+
+
+def test_a_clip_that_lost_its_first_pictures_is_followed_by_others(tmp_path: Path) -> None:
+    whole = make(tmp_path / "whole.mp4", PLAIN.but(b_frames=2, sound=""))
+    for packets in range(1, 7):
+        headless = without_first_key_frame(whole, tmp_path / f"{packets}.mp4", packets=packets)
+        row = in_a_row([headless] * 2)
+        assert_every_packet_once(joined(row, tmp_path), row, ["video"])
 
 
 def picture_times(path: Path) -> list[float]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from footage.board import Board
+from footage.errors import BrokenMedia, FootageError, ToolFailed
 from footage.films import Films, FilmSet
 from footage.journal import Journal
 from footage.models import Camera, Clip, Incident, TimeWindow
@@ -31,10 +32,16 @@ class Watched(LocalWorkshop):
     def __init__(self) -> None:
         super().__init__()
         self.joined: list[str] = []
+        self.failing: dict[str, FootageError] = {}
 
     def submit(self, terms: Terms, task: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
         if task.__name__ == "join_beside":
-            self.joined.append(args[0][0].camera)
+            camera = args[0][0].camera
+            self.joined.append(camera)
+            if camera in self.failing:
+                failed: Future[Any] = Future()
+                failed.set_exception(self.failing[camera])
+                return failed
         return super().submit(terms, task, *args, **kwargs)
 
 
@@ -112,3 +119,36 @@ def test_a_film_that_is_there_is_not_joined_again(incoming: Incoming) -> None:
     written = film.stat().st_mtime_ns
     assert incoming.finish().merged["road"].stat().st_mtime_ns == written
     assert incoming.workshop.joined == ["road"]
+
+
+def test_a_film_that_ffmpeg_cannot_make_costs_no_other_film_and_is_an_error(incoming: Incoming) -> None:
+    incoming.workshop.failing["road"] = ToolFailed("ffmpeg ended with code 1: no")
+    for camera in ("road", "driver"):
+        incoming.arrives(camera, 0)
+        incoming.arrives(camera, 1)
+    films = incoming.finish()
+    assert set(films.merged) == {"driver"}
+    assert films.merged["driver"].is_file()
+    assert films.error is incoming.workshop.failing["road"]
+    assert [note for note in films.notes if note.startswith("Road: ")]
+
+
+def test_clips_of_which_none_can_be_shown_make_no_film_and_that_is_said_but_is_no_error(incoming: Incoming) -> None:
+    incoming.workshop.failing["driver"] = BrokenMedia("None of the clips can be shown.")
+    for camera in ("road", "driver"):
+        incoming.arrives(camera, 0)
+        incoming.arrives(camera, 1)
+    films = incoming.finish()
+    assert set(films.merged) == {"road"}
+    assert films.error is None
+    assert films.notes[-1].startswith("Driver: ")
+    assert films.notes[-1].endswith("None of the clips can be shown.")
+
+
+def test_a_film_that_failed_is_tried_again_by_the_next_run(incoming: Incoming) -> None:
+    incoming.workshop.failing["road"] = ToolFailed("ffmpeg ended with code 1: no")
+    incoming.arrives("road", 0)
+    incoming.arrives("road", 1)
+    assert incoming.films.finish().merged == {}
+    incoming.workshop.failing.clear()
+    assert set(incoming.finish().merged) == {"road"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pexpect
 import pytest
 
 from demo.faults import ClipFate, Script
+from footage.video.ffmpeg import find_ffmpeg
 from tests.site import START, Site
 
 pytestmark = pytest.mark.slow
@@ -48,6 +50,33 @@ def test_accept_partial_closes_a_run_whose_vehicle_never_answers(site_with: Site
     closed = site.resume("--accept-partial")
     assert (closed.code, closed.reasons("driver")) == (3, ["pending"])
     assert not (site.videos / closed.result["folder"] / ".work").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script stands in for ffmpeg")
+def test_a_camera_whose_film_fails_costs_nothing_else_and_resume_makes_it(site: Site) -> None:
+    failing = site.folder / "ffmpeg"
+    failing.write_text(
+        f"#!{sys.executable}\nimport os, sys\n"
+        "if 'title=Truck 104 - Driver' in sys.argv:\n    sys.exit('no film of the driver')\n"
+        f"os.execv({str(find_ffmpeg())!r}, ['ffmpeg', *sys.argv[1:]])\n",
+        encoding="utf-8",
+    )
+    failing.chmod(0o755)
+    site.environ["IMAGEIO_FFMPEG_EXE"] = str(failing)
+    first = site.pull("--cameras", "road,driver", "--tile-height", "180", minutes="1", films="all")
+    assert (first.code, first.result["error"]["kind"]) == (1, "ffmpeg"), first.err
+    folder = Path(first.result["folder"])
+    cameras = first.result["cameras"]
+    assert cameras["driver"]["merged"] is None
+    assert (folder / cameras["road"]["merged"]).is_file()
+    assert (folder / first.result["side_by_side"]).is_file()
+    assert any("Driver" in note for note in first.result["notes"])
+    assert json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["exit_code"] == 1
+    assert "Driver_VideoClip" in (folder / "SHA256SUMS").read_text(encoding="utf-8")
+    del site.environ["IMAGEIO_FFMPEG_EXE"]
+    again = site.resume()
+    assert again.code == 0, again.err
+    assert (folder / again.result["cameras"]["driver"]["merged"]).is_file()
 
 
 def test_a_plan_made_before_another_run_of_the_incident_ended_is_not_carried_out(site: Site) -> None:

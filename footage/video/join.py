@@ -19,7 +19,8 @@ from footage.models import UTC, Clip
 from footage.video.container import MP4_DEMUXER
 from footage.video.ffmpeg import SAFE_INPUT, FFmpeg
 from footage.video.join_check import Expected, check
-from footage.video.join_prepare import KEEP_ALL, Part, as_parts, clean, one_shape, plan_sound
+from footage.video.join_prepare import KEEP_ALL, Part, as_parts, clean, plan_sound, seams_that_show
+from footage.video.join_shape import one_shape
 from footage.video.join_tables import MICROSECONDS, FileTable, film_starts
 from footage.video.join_texts import PlacedClip, chapters, clock_subtitles, concat_list
 from footage.video.sound import Stretch, lay_stretches
@@ -123,7 +124,8 @@ def _plan(clips: Sequence[Clip], folder: Path, tool: FFmpeg) -> _Film:
     starts = film_starts(tables)
     placed = tuple(_placed(*each) for each in zip(parts, tables, starts[:-1], strict=True))
     laid = _lay_sound(placed, starts[-1] / MICROSECONDS, folder, tool) if sound == "laid" else None
-    return _Film(parts, tables, starts, placed, sound == "copied", laid, (*notes, *((said,) if said else ())))
+    notes += [*([said] if said else []), *seams_that_show(parts, tables)]
+    return _Film(parts, tables, starts, placed, sound == "copied", laid, tuple(notes))
 
 
 def _placed(part: Part, table: FileTable, start: int) -> PlacedClip:

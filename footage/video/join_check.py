@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 
+import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
@@ -45,6 +46,8 @@ def check(film: Path, expected: Expected) -> tuple[dict[str, int], float]:
             _check_places(container, video, expected)
     except BrokenMedia as error:
         raise ToolFailed(f"The joined film cannot be read: {error.message}") from error
+    except av.error.FFmpegError as error:
+        raise ToolFailed(f"The joined film cannot be read: {error.strerror}.") from error
     return packets, seconds
 
 
@@ -75,9 +78,9 @@ def _check_places(container: InputContainer, video: VideoStream, expected: Expec
 
 
 def _times_near(container: InputContainer, video: VideoStream, place: Fraction) -> Iterator[Fraction]:
-    """Decoding times from the key frame at or before `place` until past it."""
+    """Decoding times from the packet at or before `place` until past it. It need be no key frame: clips begin so."""
     tick = video.time_base or Fraction(1)
-    container.seek(round((place + _NEAR) / tick), stream=video)
+    container.seek(round((place + _NEAR) / tick), stream=video, any_frame=True)
     for packet in islice(container.demux(video), _PACKETS_LOOKED_AT):
         if packet.dts is None:
             return

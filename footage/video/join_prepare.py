@@ -1,26 +1,22 @@
-"""Makes clips fit for one film: clean copies of odd files, one shape where pictures differ, a plan for the sound."""
+"""Makes clips fit for one film: clean copies of odd files, a plan for the sound, words on seams that show."""
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
-from footage.errors import BrokenMedia, ToolFailed
-from footage.models import AudioTrack, Clip, Media, VideoTrack
+from footage.models import AudioTrack, Clip, Media
 from footage.video.ffmpeg import SAFE_INPUT, FFmpeg
 from footage.video.join_tables import FileTable, read_table, same_layout
 from footage.video.probe import inspect
 
-log = logging.getLogger(__name__)
-
 _COPIED_SOUND = frozenset({"aac", "mp3", "ac3", "eac3"})
 """Sound that MP4 carries and players know; A-law, u-law and PCM are not among it."""
-_LARGEST_RATE = 1001
+_NAMED = 3
+"""So many clips are named in a sentence, the others counted."""
 SoundPlan = Literal["none", "copied", "laid"]
 
 
@@ -63,71 +59,6 @@ def _name(kind: tuple[str, int, int, str] | None) -> str:
     return "none" if kind is None else f"{kind[0]} {kind[1]} Hz with {kind[2]} channel{'s' * (kind[2] > 1)}"
 
 
-def one_shape(parts: Sequence[Part], folder: Path, *, tool: FFmpeg) -> tuple[list[Part], list[str]]:
-    """The same parts where their pictures can share one track; else all of them encoded once to the largest size.
-
-    The sentences tell what was done, and which clip could not be shown at all and so is not in the film.
-    """
-    videos = [part.media.video for part in parts if part.media.video is not None]
-    if len({_picture_kind(video) for video in videos}) <= 1:
-        return list(parts), []
-    shape, rate = _common_shape(videos), _common_rate(videos)
-    shaped: list[Part] = []
-    notes = [
-        f"The clips' pictures differ ({', '.join(sorted({_describe(video) for video in videos}))}), so they were "
-        f"encoded anew to {shape[0]}x{shape[1]} at {float(rate):g} pictures a second; the originals are unchanged."
-    ]
-    for number, part in enumerate(parts):
-        path = folder / f"shape_{number:04d}.mp4"
-        try:
-            tool.run(_shape_command(part.path, path, shape, rate))
-            shaped.append(replace(part, path=path, media=inspect(path)))
-        except (ToolFailed, BrokenMedia) as error:
-            log.warning("%s cannot be shown: %s", part.path.name, error)
-            notes.append(f"{part.path.name} holds no picture that can be shown and is not in the film.")
-    return shaped, notes
-
-
-def _picture_kind(video: VideoTrack) -> tuple[str, str, int, int, str, int, str]:
-    return (
-        video.codec,
-        video.profile,
-        video.width,
-        video.height,
-        video.pixel_format,
-        video.rotation,
-        video.extradata,
-    )
-
-
-def _describe(video: VideoTrack) -> str:
-    return f"{video.codec} {video.width}x{video.height}"
-
-
-def _common_shape(videos: Sequence[VideoTrack]) -> tuple[int, int]:
-    """The largest picture as it is shown, in even numbers as H.264 in 4:2:0 needs."""
-    shown = [(v.height, v.width) if v.rotation % 180 else (v.width, v.height) for v in videos]
-    width, height = max(shown, key=lambda size: (size[0] * size[1], size))
-    return width + width % 2, height + height % 2
-
-
-def _common_rate(videos: Sequence[VideoTrack]) -> Fraction:
-    """The most frequent frame rate, the earliest of those that are equally frequent."""
-    rates = Counter(Fraction(video.frame_rate).limit_denominator(_LARGEST_RATE) for video in videos)
-    return rates.most_common(1)[0][0]
-
-
-def _shape_command(source: Path, target: Path, shape: tuple[int, int], rate: Fraction) -> list[str]:
-    width, height = shape
-    fitted = (
-        f"setpts=PTS-STARTPTS,fps={rate},scale={width}:{height}:force_original_aspect_ratio=decrease:"
-        f"force_divisible_by=2:out_range=tv,pad={width}:{height}:(ow-iw)/2:(oh-ih)/2,setsar=1,format=yuv420p"
-    )
-    encoded = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-video_track_timescale", "90000"]
-    read = [*SAFE_INPUT, "-f", "mp4", "-max_error_rate", "1", "-i", _file(source)]
-    return [*read, "-map", "0:v:0", "-an", "-vf", fitted, *encoded, _file(target)]
-
-
 def clean(parts: Sequence[Part], folder: Path, *, sound: bool, tool: FFmpeg) -> tuple[list[Part], list[FileTable]]:
     """The parts with their tables, those that concat would get wrong replaced by copies that hold the same packets.
 
@@ -152,15 +83,29 @@ def _copy(part: Part, target: Path, clock: int | None, *, sound: bool, tool: FFm
     """Copy every packet that can be read, and only those, into a new file with pictures first."""
     chosen = ["-map", "0:v:0", *(["-map", "0:a:0"] if sound else [])]
     timed = ["-video_track_timescale", str(clock)] if clock else []
-    read = [*SAFE_INPUT, "-fflags", "+discardcorrupt", "-advanced_editlist", "0", "-f", "mp4", "-i", _file(part.path)]
-    tool.run([*read, *chosen, "-c", "copy", *KEEP_ALL, *timed, _file(target)])
+    read = [*SAFE_INPUT, "-fflags", "+discardcorrupt", "-advanced_editlist", "0", "-f", "mp4"]
+    tool.run([*read, "-i", absolute(part.path), *chosen, "-c", "copy", *KEEP_ALL, *timed, absolute(target)])
     return replace(part, path=target, media=inspect(target))
+
+
+def seams_that_show(parts: Sequence[Part], tables: Sequence[FileTable]) -> list[str]:
+    """A sentence where clips do not begin afresh: in a film a decoder goes on with what it saw of the clip before."""
+    after_another = list(zip(parts, tables, strict=True))[1:]
+    names = [part.clip.path.name for part, table in after_another if not table.resets]
+    if not names:
+        return []
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    verb = "begin" if len(names) > 1 else "begins"
+    return [
+        f"{', '.join(names[:_NAMED])}{more} {verb} amid pictures that build on one another, so players may show the "
+        "first moment after that seam of the film wrongly; all its packets are there, and the clip itself is unchanged."
+    ]
 
 
 KEEP_ALL = ("-copyinkf", "-copyts")
 """Without these ffmpeg drops packets before the first key frame, and moves all times so that the first is 0."""
 
 
-def _file(path: Path) -> str:
+def absolute(path: Path) -> str:
     """An absolute path, which ffmpeg takes for neither an option nor a protocol."""
     return str(path.absolute())

@@ -1,4 +1,4 @@
-"""What a join must know of a file's tracks, read from its header alone, and where each file then goes in the film."""
+"""What a join must know of a file's tracks, read from its header and the packets at both ends, and where each goes."""
 
 from __future__ import annotations
 
@@ -7,16 +7,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import av
 from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
 from av.video.stream import VideoStream
 
 from footage.errors import BrokenMedia
 from footage.models import Media
+from footage.video import nal
 from footage.video.container import open_mp4, tracks
 
 MICROSECONDS = 1_000_000
 _FINE_TICK = Fraction(1, 500)
+_BEYOND_ALL = 10**6
+"""Seconds after which no file goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +45,15 @@ class TrackTable:
 
 @dataclass(frozen=True, slots=True)
 class FileTable:
-    """A file's tracks; `start` is libavformat's start time of the file in microseconds, which its concat puts first."""
+    """A file's tracks; `start` is libavformat's start time of the file in microseconds, which its concat puts first.
+
+    `resets`: with the first picture decoding starts anew, whatever a decoder has seen of another file before.
+    """
 
     video: TrackTable
     audio: TrackTable | None
     start: int
+    resets: bool = True
 
     def tracks(self) -> Iterator[tuple[str, TrackTable]]:
         """Each track with its kind."""
@@ -52,38 +63,66 @@ class FileTable:
 
 
 def read_table(path: Path, media: Media, *, with_sound: bool) -> FileTable:
-    """Read the header and the first packet of each track; edit lists only shift the times.
+    """Read the header, the first packet of each track and the last one; edit lists only shift the times.
 
     `media` knows when the last picture ends, which in a file that was cut off is later than its packets add up to.
     Raises BrokenMedia where a track has nothing to read.
     """
     with open_mp4(path, raw=True) as container:
-        video, audio = tracks(container)
-        if video is None:
-            raise BrokenMedia(f"{path.name} has no picture track.")
-        wanted: list[VideoStream | AudioStream] = [video]
-        if audio is not None and with_sound:
-            wanted.append(audio)
-        firsts: dict[int, tuple[int, int]] = {}
-        for packet in container.demux(*wanted):
-            if packet.pts is not None and packet.dts is not None:
-                firsts.setdefault(packet.stream_index, (packet.pts, packet.dts))
-            if len(firsts) == len(wanted):
-                break
-        found = [_track(stream, firsts[stream.index]) for stream in wanted if stream.index in firsts]
-        if len(found) < len(wanted):
-            raise BrokenMedia(f"{path.name} has a track without a readable packet.")
-        pictures = replace(found[0], until=max(found[0].until, _in_microseconds(media.first_picture + media.duration)))
-        return FileTable(pictures, found[1] if len(found) > 1 else None, container.start_time or 0)
+        try:
+            table = _read_table(container, path.name, with_sound=with_sound)
+        except av.error.FFmpegError as error:
+            raise BrokenMedia(f"{path.name} cannot be read: {error.strerror}.") from error
+    until = max(table.video.until, _in_microseconds(media.first_picture + media.duration))
+    return replace(table, video=replace(table.video, until=until))
 
 
-def _track(stream: VideoStream | AudioStream, first: tuple[int, int]) -> TrackTable:
+def _read_table(container: InputContainer, name: str, *, with_sound: bool) -> FileTable:
+    video, audio = tracks(container)
+    if video is None:
+        raise BrokenMedia(f"{name} has no picture track.")
+    wanted: list[VideoStream | AudioStream] = [video]
+    if audio is not None and with_sound:
+        wanted.append(audio)
+    firsts = _first_packets(container, wanted)
+    if len(firsts) < len(wanted):
+        raise BrokenMedia(f"{name} has a track without a readable packet.")
+    pictures, *sounds = [_track(container, stream, firsts[stream.index]) for stream in wanted]
+    resets = _resets(video, firsts[video.index])
+    return FileTable(pictures, sounds[0] if sounds else None, container.start_time or 0, resets)
+
+
+def _resets(video: VideoStream, first: Packet[Any]) -> bool:
+    units = nal.reader(video.codec_context.name, video.codec_context.extradata or b"")
+    return first.is_keyframe if units is None else units.look(bytes(first)).resets
+
+
+def _first_packets(container: InputContainer, wanted: Sequence[VideoStream | AudioStream]) -> dict[int, Packet[Any]]:
+    firsts: dict[int, Packet[Any]] = {}
+    for packet in container.demux(*wanted):
+        if packet.pts is not None and packet.dts is not None:
+            firsts.setdefault(packet.stream_index, packet)
+        if len(firsts) == len(wanted):
+            break
+    return firsts
+
+
+def _track(container: InputContainer, stream: VideoStream | AudioStream, first: Packet[Any]) -> TrackTable:
     tick = stream.time_base or Fraction(1)
-    length = (stream.duration or 0) * tick
+    begin = first.dts or 0
+    length = max(_end(container, stream, begin) - begin, 0) * tick
     if isinstance(stream, AudioStream):
         length = _sound_length(stream, length)
-    shown, stored = first[0] * tick, first[1] * tick
+    shown, stored = (first.pts or 0) * tick, begin * tick
     return TrackTable(stream.index, tick, stream.frames, shown, stored, length, shown + length)
+
+
+def _end(container: InputContainer, stream: VideoStream | AudioStream, begin: int) -> int:
+    """When the last packet ends, by the clock of decoding in ticks: headers are known to say too little."""
+    beyond = begin + round(_BEYOND_ALL / (stream.time_base or Fraction(1)))
+    container.seek(beyond, stream=stream, any_frame=True)
+    ends = [packet.dts + (packet.duration or 0) for packet in container.demux(stream) if packet.dts is not None]
+    return max(ends, default=begin)
 
 
 def _in_microseconds(seconds: float) -> Fraction:

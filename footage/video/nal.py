@@ -10,23 +10,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _ZERO_RUN = bytes(16)
-"""No unit may hold three zero bytes in a row but at its end: a longer run is a hole in the file."""
+"""No unit may hold three zero bytes in a row but at its end: a longer run is a hole in the file.
+
+Some cameras fill messages (SEI) with bare zeros all the same; no picture is built on those.
+"""
+_H264_UNSEEN = (6, 9, 12)
+"""SEI, delimiters and filler: nothing that is decoded needs them."""
+_HEVC_UNSEEN = (35, 38, 39, 40)
 _H264_SLICES = (1, 2, 5)
 _H264_IDR = 5
 _HEVC_KEYS = range(16, 24)
+_HEVC_RESETS = range(16, 21)
+"""BLA and IDR; a CRA picture (21) may be followed by pictures that are built on those before it."""
 _HEVC_SLICES = range(32)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Of one packet: all lengths and headers are possible; decoding can start here; it ends in zeros."""
+    """Of one packet: all lengths and headers are possible; decoding can start here; it ends in zeros.
+
+    `resets`: decoding starts anew here whatever came before, where mere `starts` may go on from it (an open group).
+    """
 
     whole: bool
     starts: bool
     zero_tail: bool = False
+    resets: bool = False
 
 
-WHOLE = Finding(whole=True, starts=True)
+WHOLE = Finding(whole=True, starts=True, resets=True)
 BROKEN = Finding(whole=False, starts=False)
 
 
@@ -39,13 +51,16 @@ class NalReader:
 
     def look(self, packet: bytes) -> Finding:
         """Walk the units of a packet without decoding them."""
-        starts, seen_slice = False, False
+        starts, resets, seen_slice, hole = False, False, False, -1
         for begin, end in self._units(packet):
             if begin < 0 or not self._possible(packet, begin, end):
                 return BROKEN
             if not seen_slice and self._is_slice(packet[begin]):
-                seen_slice, starts = True, self._is_start(packet, begin)
-        return self._with_holes(packet, starts)
+                seen_slice, starts, resets = True, self._is_start(packet, begin), self._is_reset(packet[begin])
+            if hole < 0 and not self._is_unseen(packet[begin]):
+                hole = packet.find(_ZERO_RUN, begin, end + len(_ZERO_RUN) - 1)
+        tail = hole >= 0 and not packet[hole:].strip(b"\0")
+        return Finding(whole=hole < 0 or tail, starts=starts, zero_tail=tail, resets=resets)
 
     def _units(self, packet: bytes) -> Iterator[tuple[int, int]]:
         """Begin and end of each unit; (-1, -1) where the lengths do not add up to the packet's size."""
@@ -79,13 +94,12 @@ class NalReader:
         first = packet[begin + 1] if begin + 1 < len(packet) else 0
         return first & 0xF0 == 0xB0 or first == 0x88
 
-    @staticmethod
-    def _with_holes(packet: bytes, starts: bool) -> Finding:
-        hole = packet.find(_ZERO_RUN)
-        if hole < 0:
-            return Finding(whole=True, starts=starts)
-        tail = not packet[hole:].strip(b"\0")
-        return Finding(whole=tail, starts=starts, zero_tail=tail)
+    def _is_reset(self, header: int) -> bool:
+        """Whether the slice belongs to a picture with which decoding starts anew."""
+        return header >> 1 & 0x3F in _HEVC_RESETS if self.hevc else header & 0x1F == _H264_IDR
+
+    def _is_unseen(self, header: int) -> bool:
+        return header >> 1 & 0x3F in _HEVC_UNSEEN if self.hevc else header & 0x1F in _H264_UNSEEN
 
 
 def reader(codec: str, extradata: bytes) -> NalReader | None:
