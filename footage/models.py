@@ -153,7 +153,12 @@ class MediaLink:
 
 @dataclass(frozen=True, slots=True)
 class VideoTrack:
-    """Facts of a picture track. `packets` were counted, not read from a header; `extradata` is its SHA-256."""
+    """Facts of a picture track. `packets` were counted, not read from a header; `extradata` is its SHA-256.
+
+    `pixel_aspect` is a stored pixel's width by its height (1 is square). `matrix` is how colours became brightness and
+    two differences, by its number in ITU-T H.273: 1 is BT.709, 5 and 6 are BT.601, 2 says nothing; None where nobody
+    looked, as in a journal of an earlier version, which knows no `pixel_aspect` either.
+    """
 
     codec: str
     profile: str
@@ -164,6 +169,8 @@ class VideoTrack:
     rotation: int
     extradata: str
     packets: int
+    pixel_aspect: float = 1.0
+    matrix: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

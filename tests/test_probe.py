@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -76,6 +77,30 @@ def test_rotation_is_told_counter_clockwise(plain: Path, tmp_path: Path) -> None
         media = inspect(rotated(plain, tmp_path / f"{degrees}.mp4", degrees))
         assert media.video is not None
         assert media.video.rotation == degrees
+
+
+@pytest.mark.parametrize(
+    ("said", "aspect", "matrix"),
+    [
+        (("-vf", "setsar=4/3"), 4 / 3, 2),
+        (("-aspect", "16:9", "-s", "120x90"), 4 / 3, 2),
+        (("-colorspace", "smpte170m"), 1.0, 6),
+        (("-colorspace", "bt470bg"), 1.0, 5),
+        (("-colorspace", "bt709"), 1.0, 1),
+    ],
+)
+def test_the_shape_of_a_pixel_and_the_colour_matrix_are_told(
+    tmp_path: Path, said: tuple[str, ...], aspect: float, matrix: int
+) -> None:
+    video = inspect(make(tmp_path / "clip.mp4", PLAIN.but(sound="", seconds=0.5, extra=said))).video
+    assert video is not None
+    assert (video.pixel_aspect, video.matrix) == (pytest.approx(aspect), matrix)
+
+
+def test_a_pixel_shape_that_only_the_container_tells_counts_too(plain: Path, tmp_path: Path) -> None:
+    video = inspect(copied(plain, tmp_path / "pasp.mp4", after=["-aspect", "64:27"])).video
+    assert video is not None
+    assert video.pixel_aspect == pytest.approx(4 / 3)
 
 
 def test_a_clip_that_starts_late_in_its_own_clock_is_as_long_as_its_pictures(plain: Path, tmp_path: Path) -> None:
@@ -224,6 +249,16 @@ def test_a_playlist_that_poses_as_a_clip_touches_nothing(plain: Path, tmp_path: 
 def test_what_is_known_of_a_file_survives_json(plain: Path, tmp_path: Path) -> None:
     for media in (inspect(plain), inspect(truncated(plain, tmp_path / "cut.mp4", 0.5))):
         assert media_from_json(json.loads(json.dumps(media_to_json(media)))) == media
+
+
+def test_a_journal_that_knows_no_pixel_shape_and_no_matrix_is_still_read(plain: Path) -> None:
+    media = inspect(plain)
+    written = media_to_json(media)
+    for fact in ("pixel_aspect", "matrix"):
+        del written["video"][fact]
+    known = media_from_json(written).video
+    assert media.video is not None
+    assert known == replace(media.video, pixel_aspect=1.0, matrix=None)
 
 
 def test_parameter_sets_in_another_order_are_the_same_fingerprint() -> None:

@@ -88,6 +88,8 @@ def _video_track(video: VideoStream, packets: int, seconds: float, rotation: int
         rotation=rotation,
         extradata=nal.fingerprint(context.name, context.extradata or b""),
         packets=packets,
+        pixel_aspect=float(video.sample_aspect_ratio or 1),
+        matrix=int(context.colorspace),
     )
 
 
