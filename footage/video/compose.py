@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 
 from footage.video.cutting import Card, FrameAxis, Shot
@@ -21,6 +22,8 @@ Cameras' times stand on whole milliseconds, so a picture often lies exactly betw
 rounding of its file's clock would decide, now this way, now that. A sixth of a millisecond lies between all of them.
 """
 
+_LONGEST_DELAY = 1.0
+"""How long after its decoding time a key picture may be shown, in seconds, where nobody looked."""
 COLOURS = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
 """What the film calls its colours. Cameras rarely say; were they to differ, ffmpeg would take them through RGB."""
 _PAINTED = f"scale=out_range=tv:out_color_matrix=bt709,format=yuv420p,setsar=1,{COLOURS}"
@@ -159,8 +162,10 @@ def _shot(shot: Shot, cell: Box, rate: Fraction, threads: int) -> _Source:
     """A clip from the picture that the first frame shows: the nearest in time, at most half a frame ahead.
 
     ffmpeg seeks to the key frame before it and decodes from there; what comes earlier is dropped before it is scaled.
+    It looks for the key frame by decoding times: one that is decoded in time, but shown too late, would be taken.
     """
-    seek = max(0, shot.at)
+    delay = shot.clip.media.key_delay
+    seek = max(0, shot.at - ceil((_LONGEST_DELAY if delay is None else delay) * _SECOND))
     where = ("-threads", str(threads), "-noaccurate_seek", "-seek_timestamp", "1", "-ss", f"{seek}us", "-f", "mov")
     in_time = (
         f"settb=1/{_SECOND},setpts=PTS-{shot.at - seek + BIAS},"
