@@ -123,6 +123,22 @@ def test_a_seam_holds_the_picture_before_it_and_a_gap_does_not(folder, work):
     assert all(abs(errors[frame]) <= FRAME for frame in errors if not 114 <= frame < 123)
 
 
+def test_a_camera_of_half_the_films_rate_is_within_a_frame_too_whatever_its_phase(folder, work):
+    half = replace(SLOW, fps=Fraction(15))
+    begins = (-1.0, -1.008, -1.016, -1.018, -1.026, -1.033)
+    tiles = [laid(f"Half{number}", 2, record(folder, half, begin, 4.0)) for number, begin in enumerate(begins)]
+    look = replace(LOOK, layout="grid")
+    for shown in clocks(made(work, 2, tiles, look).path, cells_of(tiles, look), Fraction(30)):
+        assert all(error is not None and abs(error) <= FRAME + 0.001 for error in shown.errors), shown
+
+
+def test_a_camera_of_five_pictures_a_second_is_never_ahead_by_more_than_a_frame(folder, work):
+    tiles = [laid("Slow", 2, record(folder, replace(SLOW, fps=Fraction(5)), -1.07, 4.0))]
+    errors = [shown.errors[0] for shown in clocks(made(work, 2, tiles).path, cells_of(tiles), Fraction(30))]
+    assert max(errors) <= FRAME
+    assert min(errors) >= FRAME - 0.2
+
+
 def test_an_incident_without_any_footage_is_all_slates(work):
     tiles = [laid("Road", 1), laid("Driver", 1)]
     film = made(work, 1, tiles)
