@@ -9,6 +9,7 @@ from fractions import Fraction
 from math import ceil
 from pathlib import Path
 
+from footage.models import VideoTrack
 from footage.video.cutting import Card, FrameAxis, Shot
 from footage.video.encoder import Encoder
 from footage.video.ffmpeg import SAFE_INPUT
@@ -22,7 +23,10 @@ rounding of its file's clock would decide, now this way, now that. A sixth of a 
 _LONGEST_DELAY = 1.0
 """How long after its decoding time a key picture may be shown, in seconds, where nobody looked."""
 COLOURS = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
-"""What the film calls its colours. Cameras rarely say; were they to differ, ffmpeg would take them through RGB."""
+"""What the film calls its colours. Were parts of it called otherwise, ffmpeg would take them through RGB."""
+_BT709 = 1
+_BT601 = (2, 5, 6)
+"""Matrices by their numbers in ITU-T H.273. What a camera leaves unsaid (2) is read as ffmpeg and moviepy read it."""
 _PAINTED = f"scale=out_range=tv:out_color_matrix=bt709,format=yuv420p,setsar=1,{COLOURS}"
 
 
@@ -200,18 +204,22 @@ def _clock(scene: Scene, path: Path) -> _Source:
 
 
 def _shot(shot: Shot, cell: Box, rate: Fraction, threads: int) -> _Source:
-    in_time, fitted = shot_in_time(shot, rate), _fitted(cell)
+    in_time, fitted = shot_in_time(shot, rate), _fitted(cell, shot.clip.media.video)
     # Whichever way scales fewer pictures: a camera slower than the film is scaled before its pictures are repeated.
     slower = shot.clip.media.video is not None and shot.clip.media.video.frame_rate < rate
     ordered = f"{fitted},{in_time}" if slower else f"{in_time},{fitted}"
     return _Source(shot_input(shot, threads), "V:0", f"{ordered},{shot_to_its_end(shot)}")
 
 
-def _fitted(cell: Box) -> str:
-    """Scale a picture of any size and pixel shape into the middle of a cell, with black beside it."""
+def _fitted(cell: Box, track: VideoTrack | None) -> str:
+    """Scale a picture of any size, pixel shape and colours into the middle of a cell, with black beside it."""
+    matrix = track.matrix if track is not None else None
+    # The scaler can convert any colours, but takes longer than a filter of its own does after it.
+    scaler = "" if matrix in (_BT709, *_BT601) else ":out_color_matrix=bt709"
+    colours = "colormatrix=bt601:bt709," if matrix in _BT601 else ""
     width = f"min({cell.width},2*round({cell.height}*dar/2))"
     height = f"min({cell.height},2*round({cell.width}/dar/2))"
     return (
-        f"scale=w='{width}':h='{height}':out_range=tv,format=yuv420p,setsar=1,{COLOURS},"
+        f"scale=w='{width}':h='{height}':out_range=tv{scaler},format=yuv420p,{colours}setsar=1,{COLOURS},"
         f"pad={cell.width}:{cell.height}:(ow-iw)/2:(oh-ih)/2"
     )
