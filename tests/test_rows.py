@@ -88,12 +88,12 @@ def test_a_row_gives_the_incident_that_pull_gives() -> None:
 def test_every_setting_of_a_row_reaches_its_run() -> None:
     cells = {
         "films": "Joined", "layout": "GRID", "tile-height": "480", "fps": "25", "audio": "road", "engine": "moviepy",
-        "overlay": "speed", "longest": "30", "selector": "server", "profile": "p", "region": "eu", "chunk": "1.5",
-        "reference": "CLM-1", "note": "a, b", "clock-offset": "-2.5",
+        "overlay": "speed", "quality": "Small", "longest": "30", "selector": "server", "profile": "p", "region": "eu",
+        "chunk": "1.5", "reference": "CLM-1", "note": "a, b", "clock-offset": "-2.5",
     }  # fmt: skip
     [order] = orders({**GOOD, **cells})
     assert order.settings == RunSettings(
-        films=FilmSettings("joined", "grid", 480, 25, "road", "moviepy", "speed"),
+        films=FilmSettings("joined", "grid", 480, 25, "road", "moviepy", "speed", "small"),
         requests=RequestSettings(30),
         kinesis=KinesisSettings("server", "p", "eu", 1.5),
         evidence=EvidenceSettings("CLM-1", "a, b", -2.5),
