@@ -115,7 +115,8 @@ def service_costs(load: Load, work: Work, means: Means) -> list[Cost]:
 
 def own_costs(load: Load, work: Work, means: Means) -> list[Cost]:
     """What has to be bought, the scarcest first. A delivery reads back all that it sends."""
-    download, kept = (size / 1e9 for size in expected_bytes(load.camera_seconds, MediaType.HIGH))
+    sizes = expected_bytes(load.cameras, load.minutes * 60, MediaType.HIGH)
+    download, kept = (size / 1e9 for size in sizes)
     share, line = load.minutes * load.cameras / 3, means.line / 8 * DAY / 1e9
     found = [
         Cost("cores", "core seconds", share * work.core_seconds, means.cores * DAY),

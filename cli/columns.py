@@ -23,7 +23,7 @@ _TEXTS = (
     *("reference", "vehicle", "stream", "source", "start", "duration", "end", "around", "before", "after"),
     *("timezone", "cameras", "audio", "note", "name", "profile", "region"),
 )
-_CHOICES = ("media-type", "films", "layout", "overlay", "engine", "selector")
+_CHOICES = ("media-type", "films", "layout", "quality", "overlay", "engine", "selector")
 _NUMBERS = ("tile-height", "fps", "clock-offset", "chunk", "longest")
 COLUMNS = (*_TEXTS, *_CHOICES, *_NUMBERS)
 
@@ -53,6 +53,7 @@ def _typed(
     layout: given.Layout = given.LayoutChoice.ROW,
     tile_height: given.TileHeight = 720,
     fps: given.Fps = 30,
+    quality: given.Quality = given.QualityChoice.STANDARD,
     overlay: given.Overlay = given.OverlayChoice.CLOCK,
     clock_offset: given.ClockOffset = None,
     engine: given.Engine = given.EngineChoice.FFMPEG,

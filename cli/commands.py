@@ -69,6 +69,7 @@ def pull(
     layout: given.Layout = given.LayoutChoice.ROW,
     tile_height: given.TileHeight = 720,
     fps: given.Fps = 30,
+    quality: given.Quality = given.QualityChoice.STANDARD,
     audio: given.Audio = None,
     overlay: given.Overlay = given.OverlayChoice.CLOCK,
     reference: given.Reference = "",
@@ -103,7 +104,9 @@ def pull(
     from footage.storage import usable_address
 
     settings = RunSettings(
-        films=FilmSettings(films.value, layout.value, tile_height, fps, audio, engine.value, overlay.value),
+        films=FilmSettings(
+            films.value, layout.value, tile_height, fps, audio, engine.value, overlay.value, quality.value
+        ),
         waiting=wait_as(WaitSettings(retries=retries), poll_interval, wait, settle),
         requests=RequestSettings(longest),
         kinesis=KinesisSettings(selector.value, profile, region, chunk),
@@ -183,6 +186,7 @@ def batch(
     layout: given.Layout = given.LayoutChoice.ROW,
     tile_height: given.TileHeight = 720,
     fps: given.Fps = 30,
+    quality: given.Quality = given.QualityChoice.STANDARD,
     overlay: given.Overlay = given.OverlayChoice.CLOCK,
     max_parallel: given.MaxParallel = 2,
     hours: given.HoursOfDay = None,
@@ -216,7 +220,9 @@ def batch(
         raise InputRefused("Name the list: batch incidents.csv. (batch --template shows how one begins.)")
     waiting = wait_as(WaitSettings(retries=retries), poll_interval, wait, settle)
     settings = RunSettings(
-        films=FilmSettings(films.value, layout.value, tile_height, fps, overlay=overlay.value),
+        films=FilmSettings(
+            films.value, layout.value, tile_height, fps, overlay=overlay.value, quality=quality.value
+        ),
         waiting=waiting,
         requests=RequestSettings(longest),
         deliver=usable_address(deliver),

@@ -56,6 +56,14 @@ class OverlayChoice(str, Enum):
     NONE = "none"
 
 
+class QualityChoice(str, Enum):
+    """How much detail the side-by-side keeps."""
+
+    SMALL = "small"
+    STANDARD = "standard"
+    HIGH = "high"
+
+
 class EngineChoice(str, Enum):
     """Who composes."""
 
@@ -99,6 +107,7 @@ Layout = Annotated[LayoutChoice, typer.Option(help="row or grid.")]
 TileHeight = Annotated[int, typer.Option(min=120, max=2160, help="Pixels.")]
 Fps = Annotated[int, typer.Option(min=1, max=60, help="Pictures a second.")]
 Audio = Annotated[str | None, typer.Option(help="Camera that gives the sound, or none.")]
+Quality = Annotated[QualityChoice, typer.Option(help="Of the side-by-side: small (half the size), standard, high.")]
 Engine = Annotated[EngineChoice, typer.Option(help="What composes the film.")]
 Name = Annotated[str | None, typer.Option(help="Heads the folder's name (default: the vehicle).")]
 Selector = Annotated[SelectorChoice, typer.Option(help="Kinesis: whose clock.")]

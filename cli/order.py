@@ -14,6 +14,7 @@ from footage.errors import InputRefused
 from footage.models import Camera, Incident, MediaType, TimeWindow, Vehicle
 from footage.settings import RunSettings
 from footage.typed import parse_span
+from footage.video.layout import MOST_TILES
 from footage.walltime import parse_end, parse_start, parse_zone
 from helpers import (
     Asker,
@@ -81,6 +82,7 @@ def take_order(
     cameras = given or (_cameras(options, asker) if vehicle else ())
     cameras = add_streams(of_media_type(cameras, options), _streams(options, asker, source, find_streams))
     check_audio(options.settings.films.audio, cameras)
+    check_tiles(options, cameras)
     return Incident(order_name(options, vehicle, cameras), window, zone.key, cameras, vehicle, options.media_type)
 
 
@@ -104,6 +106,16 @@ def check_audio(audio: str | None, cameras: Sequence[Camera]) -> None:
     words = [camera.word for camera in cameras]
     if audio not in (None, "none", *words):
         raise InputRefused(f"--audio {audio!r} is none of the cameras: use none or one of {', '.join(words)}.")
+
+
+def check_tiles(options: PullOptions, cameras: Sequence[Camera]) -> None:
+    """Raise InputRefused where there are more cameras than stand side by side in one film."""
+    composed = options.settings.films.films == "all" and options.media_type in (MediaType.HIGH, MediaType.LOW)
+    if composed and len(cameras) > MOST_TILES:
+        raise InputRefused(
+            f"{len(cameras)} cameras are too many for one side-by-side film, which shows {MOST_TILES} at most. "
+            "Ask for fewer of them, or for --films joined."
+        )
 
 
 def add_streams(cameras: Sequence[Camera], streams: Sequence[Camera]) -> tuple[Camera, ...]:

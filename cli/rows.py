@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from cli.columns import PARSERS, value_of
-from cli.order import PullOptions, add_streams, check_audio, of_media_type, order_name, order_window, refuse_two_ways
+from cli.order import (
+    PullOptions,
+    add_streams,
+    check_audio,
+    check_tiles,
+    of_media_type,
+    order_name,
+    order_window,
+    refuse_two_ways,
+)
 from footage.cameras import parse_streams
 from footage.errors import Fault, InputRefused
 from footage.models import Camera, Incident, TimeWindow, Vehicle
@@ -173,6 +182,7 @@ class _Reading:
         cameras = self._try("stream", add_streams, fitting, streams) or ()
         if cameras:
             self._try("audio", check_audio, options.settings.films.audio, cameras)
+            self._try("stream" if options.streams else "cameras", check_tiles, options, cameras)
         return cameras
 
 

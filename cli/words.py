@@ -70,8 +70,8 @@ def expected_of(plan: Plan) -> tuple[int, int]:
     incident = plan.incident
     cells = plan.windows * sum(camera.source == "samsara" for camera in incident.cameras)
     here = plan.here / cells if cells else 0.0
-    seconds = incident.window.seconds * len(incident.cameras) * (1 - here)
-    return expected_bytes(seconds, incident.media_type)
+    seconds = incident.window.seconds * (1 - here)
+    return expected_bytes(len(incident.cameras), seconds, incident.media_type, plan.films)
 
 
 def expected_words(download: int, disk: int, free: int) -> str:

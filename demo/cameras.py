@@ -60,14 +60,19 @@ ANALOG3 = replace(ANALOG1, word="analog3", index=4, fps=Fraction(30000, 1001))
 ANALOG4 = replace(ANALOG1, word="analog4", index=5)
 
 
-def render(model: CameraModel, start: datetime, seconds: float, target: Path) -> None:
-    """Write a faststart MP4 (H.264, AAC) whose frame k shows start + k / fps. The same call makes the same bytes."""
+def render(
+    model: CameraModel, start: datetime, seconds: float, target: Path, *, pause: tuple[float, ...] = ()
+) -> None:
+    """Write a faststart MP4 (H.264, AAC) whose frame k shows start + k / fps. The same call makes the same bytes.
+
+    From and until the seconds of `pause` there are no frames.
+    """
     import av
 
     beside = target.with_name(f".{uuid.uuid4().hex}.mp4")
     try:
         with av.open(str(beside), "w", options={"movflags": "+faststart", "fflags": "+bitexact"}) as film:
-            _film(film, model, start, seconds)
+            _film(film, model, start, seconds, pause)
         beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)
@@ -83,12 +88,15 @@ def render_still(model: CameraModel, moment: datetime, target: Path) -> None:
     beside.replace(target)
 
 
-def _film(film: OutputContainer, model: CameraModel, start: datetime, seconds: float) -> None:
+def _film(
+    film: OutputContainer, model: CameraModel, start: datetime, seconds: float, pause: tuple[float, ...]
+) -> None:
     picture_track = _picture_track(film, model)
     sound_track = film.add_stream("aac", rate=model.sample_rate, layout="mono") if model.sample_rate else None
     encoded_seconds = 0.0
     for number in range(round(seconds * model.fps)):
-        film.mux(picture_track.encode(_frame(model, start, number)))
+        if not (pause and pause[0] <= number / model.fps < pause[1]):
+            film.mux(picture_track.encode(_frame(model, start, number)))
         if sound_track and number >= encoded_seconds * model.fps:
             length = min(1.0, seconds - encoded_seconds)
             film.mux(sound_track.encode(_sound(sound_track.sample_rate, start, encoded_seconds, length)))
@@ -109,7 +117,9 @@ def _picture_track(film: OutputContainer, model: CameraModel) -> VideoStream:
 def _frame(model: CameraModel, start: datetime, number: int) -> VideoFrame:
     import av
 
-    return av.VideoFrame.from_numpy_buffer(_planes(model, start, number), "yuv420p")
+    frame = av.VideoFrame.from_numpy_buffer(_planes(model, start, number), "yuv420p")
+    frame.pts, frame.time_base = number, 1 / model.fps
+    return frame
 
 
 def _planes(model: CameraModel, start: datetime, number: int) -> NDArray[np.uint8]:

@@ -92,6 +92,8 @@ class ClipFate:
     """The footage, and the times returned with it, begin so much later (negative: earlier) than asked."""
     shorten: float = 0.0
     """The media ends so much before the end that is returned."""
+    pause: tuple[float, ...] = ()
+    """From and until when, from the footage's start, the camera gives no pictures: the clip goes on meanwhile."""
     lead: float = 0.0
     """A second piece follows from the middle on that begins so much before it: an overlap."""
     split_at: float | None = None
@@ -154,7 +156,7 @@ class Script:
         """Read a script; raises TypeError where it holds a word that no script knows."""
         values: dict[str, Any] = json.loads(text)
         values["faults"] = tuple(Fault(**_tuples(item)) for item in values.get("faults", ()))
-        values["clips"] = tuple(ClipFate(**item) for item in values.get("clips", ()))
+        values["clips"] = tuple(ClipFate(**_tuples(item)) for item in values.get("clips", ()))
         values["uploads"] = tuple(Upload(**item) for item in values.get("uploads", ()))
         return cls(**_tuples(values))
 

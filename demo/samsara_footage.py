@@ -23,7 +23,10 @@ _DAMAGED_BYTES = 4096
 
 @dataclass(frozen=True)
 class Shot:
-    """What a clip shows: a camera of a vehicle from `start` on for `seconds` of the wall clock."""
+    """What a clip shows: a camera of a vehicle from `start` on for `seconds` of the wall clock.
+
+    From and until the seconds of `pause` there are no pictures.
+    """
 
     vehicle: str
     camera: str
@@ -31,11 +34,13 @@ class Shot:
     start: datetime
     seconds: float
     media_type: str = "videoHighRes"
+    pause: tuple[float, ...] = ()
 
     @property
     def name(self) -> str:
         """A file name that no other footage has."""
-        fingerprint = hashlib.sha256(repr((self.model, self.start, self.seconds, self.media_type)).encode())
+        facts = (self.model, self.start, self.seconds, self.media_type, self.pause)
+        fingerprint = hashlib.sha256(repr(facts).encode())
         return f"{self.model.word}-{fingerprint.hexdigest()[:16]}.{'jpg' if self.media_type == 'image' else 'mp4'}"
 
 
@@ -118,7 +123,7 @@ class RenderedFootage:
         if shot.media_type == "image":
             render_still(shot.model, shot.start, target)
         else:
-            render(shot.model, shot.start, shot.seconds / shot.model.speed, target)
+            render(shot.model, shot.start, shot.seconds / shot.model.speed, target, pause=shot.pause)
         return target
 
 

@@ -164,7 +164,7 @@ def _stretches(piece: Piece) -> list[tuple[datetime, datetime]]:
 def _cut(piece: Piece, start: datetime, end: datetime, name: str) -> Piece:
     suffix = "jpg" if piece.media_type == "image" else "mp4"
     seconds = max(0.0, (end - start).total_seconds() - piece.fate.shorten)
-    shot = replace(piece.shot, start=start, seconds=seconds)
+    shot = replace(piece.shot, start=start, seconds=seconds, pause=piece.fate.pause)
     key = f"{piece.vehicle.id}/{piece.camera}/{start.astimezone(timezone.utc):%Y%m%dT%H%M%S}-{name}.{suffix}"
     return replace(piece, key=key, start=start, end=end, shot=shot)
 

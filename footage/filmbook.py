@@ -68,6 +68,7 @@ class FilmBook:
             "width": film.width,
             "height": film.height,
             "encoder": film.encoder,
+            "audio": film.audio,
         }
         self._enter(SIDE_BY_SIDE, film.path, key, notes, film.commands, clips, facts)
 

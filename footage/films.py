@@ -18,7 +18,7 @@ from footage.models import UTC, Camera, MediaType, TimeWindow
 from footage.naming import Names
 from footage.overlay import clock_line
 from footage.progress import COMPOSED, PieceState, Progress
-from footage.settings import FilmSettings
+from footage.settings import USUAL_QUALITY, FilmSettings
 from footage.standing import Standing
 from footage.telematics import NO_TRACK, Track
 from footage.timeline import Piece
@@ -27,7 +27,7 @@ from footage.video.cutting import Tile
 from footage.video.damage import united
 from footage.video.ffmpeg import FFmpeg
 from footage.video.side_by_side import Look, SideBySide
-from footage.video.sound import sound_beside
+from footage.video.sound import has_sound, sound_beside
 from footage.video.stills import Still, contact_sheet
 from footage.workshop import Kind, LocalWorkshop, Terms, Workshop, results
 
@@ -184,6 +184,7 @@ class Films:
             tile_height=settings.tile_height,
             fps=settings.fps,
             engine=settings.engine,
+            quality=settings.quality,
         )
         line = clock_line(settings.overlay, ZoneInfo(incident.timezone), incident.window.start, self._track)
         return SideBySide(
@@ -227,24 +228,36 @@ class Films:
                 log.warning("%s breaks inside: %s", clip.path.name, parts)
                 media = replace(clip.media, damage=united([*clip.media.damage, *parts]))
                 self._journal.add_clip(replace(clip, media=media))
-        sound = self._sound()
+        heard = self._heard()
+        sound = self._sound(heard) if heard is not None else None
         film = self._side_by_side.finish([tile for _, tile in self._tiles()], sound, target)
+        film = replace(film, audio=heard.word if heard is not None else None, notes=(*film.notes, self._told(heard)))
         notes += film.notes
         shown = {p.clip.path: p.clip for camera in self._standing.cameras() for p in self._pieces(camera) if p.clip}
         self._book.enter_side_by_side(self._film_key(), film, list(shown.values()))
         return target
 
-    def _sound(self) -> Path | None:
+    def _heard(self) -> Camera | None:
+        """The camera whose sound the side-by-side has."""
         wanted = self._settings.audio
+        able = [camera for camera in self._standing.cameras() if wanted in (None, camera.word)]
+        return next((camera for camera in able if has_sound(self._pieces(camera))), None)
+
+    def _sound(self, heard: Camera) -> Path | None:
+        terms, window = Terms(self._tool, Kind.COPY), self._standing.window
+        laying = self._workshop.submit(terms, sound_beside, self._pieces(heard), window, self._work)
+        return results([laying], self._tool)[0]
+
+    def _told(self, heard: Camera | None) -> str:
+        """Where the sound comes from, in a sentence."""
+        wanted = self._settings.audio
+        if heard is not None:
+            return f"The sound of the side-by-side is camera {heard.word}'s, with silence where that has none."
         if wanted == "none":
-            return None
-        for camera in self._standing.cameras():
-            if wanted in (None, camera.word) and any(clip.media.audio for clip in self._standing.playable(camera.word)):
-                terms = Terms(self._tool, Kind.COPY)
-                window = self._standing.window
-                laying = self._workshop.submit(terms, sound_beside, self._pieces(camera), window, self._work)
-                return results([laying], self._tool)[0]
-        return None
+            return "The side-by-side has no sound, as asked."
+        if wanted is None:
+            return "The side-by-side has no sound: no camera has any in this time."
+        return f"The side-by-side has no sound: camera {wanted} has none in this time."
 
     def _film_key(self) -> str:
         tiles = [
@@ -254,4 +267,6 @@ class Films:
         settings = self._settings
         said = [str(reading) for reading in self._track().readings] if settings.overlay == "speed" else []
         look = [settings.layout, settings.tile_height, settings.fps, settings.audio, settings.engine, settings.overlay]
-        return key_of([tiles, *look, said])
+        # Last, and only where it is another: a film of an earlier version has the usual one and is not made anew.
+        other = [settings.quality] if settings.quality != USUAL_QUALITY else []
+        return key_of([tiles, *look, said, *other])

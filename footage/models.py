@@ -193,7 +193,9 @@ class Media:
     `first_picture` is the first picture's presentation time in the file's own clock, `duration` runs from there to the
     end of the last picture. `damage` lists the parts (from, to), in seconds from the first picture, that cannot be
     shown.
-    `complete` is False where fewer packets can be read than the container declares.
+    `complete` is False where fewer packets can be read than the container declares. `pauses` lists the parts, like
+    `damage`, in which the camera gave no pictures. `key_delay` is the longest time by which a key picture is shown
+    after it is to be decoded; None where nobody looked, as in a journal of an earlier version.
     """
 
     video: VideoTrack | None
@@ -202,6 +204,8 @@ class Media:
     duration: float
     complete: bool = True
     damage: tuple[tuple[float, float], ...] = ()
+    pauses: tuple[tuple[float, float], ...] = ()
+    key_delay: float | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -232,9 +236,9 @@ class Clip:
 
     @property
     def playable(self) -> tuple[TimeWindow, ...]:
-        """The parts of `window` that can be shown: all of it but the damaged parts, in time order."""
+        """The parts of `window` that can be shown: all of it but the damaged parts and the pauses, in time order."""
         parts, at = [], self.window.start
-        for begin, end in sorted(self.media.damage):
+        for begin, end in sorted((*self.media.damage, *self.media.pauses)):
             bad_start = self.window.start + timedelta(seconds=begin)
             bad_end = min(self.window.start + timedelta(seconds=end), self.window.end)
             if at < bad_start:

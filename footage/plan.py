@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from fractions import Fraction
 from itertools import groupby, pairwise
 
 from footage.models import SEAM_SECONDS, MediaLink, MediaType, TimeWindow
+from footage.settings import FilmSettings
+from footage.video.encoder import estimated_bytes
+from footage.video.layout import MOST_TILES, arrange
 
 LONGEST_REQUEST = {MediaType.HIGH: 60, MediaType.LOW: 600, MediaType.HYPERLAPSE: 2400, MediaType.IMAGE: 60}
 """Longest interval of one retrieval, in seconds, where the settings give no other. High: Samsara's help pages; low and
@@ -23,8 +27,7 @@ _BYTES_A_SECOND = {
     MediaType.IMAGE: 5_000,
 }
 """Of one camera: 4 Mbit/s is usual for 1080p, the others follow from their sizes. Nobody publishes these."""
-_FILM_BYTES_A_SECOND = 280_000
-"""Of each camera's cell in the side-by-side, at its usual size and quality."""
+_USUAL = FilmSettings()
 _WITHIN = SEAM_SECONDS - 0.001
 
 
@@ -100,15 +103,25 @@ def quota_seconds(wanted: Iterable[tuple[str, TimeWindow]], media_type: MediaTyp
     return sum(window.seconds for _, window in wanted)
 
 
-def expected_bytes(camera_seconds: float, media_type: MediaType) -> tuple[int, int]:
+def expected_bytes(
+    cameras: int, seconds: float, media_type: MediaType, films: FilmSettings = _USUAL
+) -> tuple[int, int]:
     """About how much there is to download, and how much of the disk the finished folder takes: a guess in bytes.
 
     Originals, their joined copy and, where cameras are composed, the film of all. No service tells sizes beforehand.
     """
-    download = round(camera_seconds * _BYTES_A_SECOND[media_type])
-    joined = 0 if media_type is MediaType.IMAGE else download
-    film = camera_seconds * _FILM_BYTES_A_SECOND if media_type in (MediaType.HIGH, MediaType.LOW) else 0
-    return download, round(download + joined + film)
+    download = round(cameras * seconds * _BYTES_A_SECOND[media_type])
+    if media_type is MediaType.IMAGE or films.films == "none":
+        return download, download
+    film = _composed_bytes(cameras, seconds, films) if media_type in (MediaType.HIGH, MediaType.LOW) else 0
+    return download, 2 * download + film
+
+
+def _composed_bytes(cameras: int, seconds: float, films: FilmSettings) -> int:
+    if films.films != "all" or not cameras:
+        return 0
+    picture = arrange(min(cameras, MOST_TILES), films.layout, films.tile_height)
+    return estimated_bytes(films.quality, picture.width, picture.height, Fraction(films.fps), seconds)
 
 
 def by_window(wanted: Iterable[tuple[str, TimeWindow]]) -> list[tuple[TimeWindow, tuple[str, ...]]]:

@@ -19,6 +19,7 @@ from footage.plan import LONGEST_REQUEST, by_window, quota_seconds, split_window
 from footage.prepared import Parts, Prepared, requests_of
 from footage.progress import CellState
 from footage.report import Report
+from footage.settings import FilmSettings
 from footage.standing import Standing
 from footage.stock import check_clips, take_stock
 from footage.uploads import Uploads
@@ -40,6 +41,7 @@ class Plan:
     here: int
     quota: Quota | None
     free: int
+    films: FilmSettings
 
     def refuse_beyond_quota(self) -> None:
         """Raise QuotaReached where the last known figure says that the plan is too large."""
@@ -128,6 +130,7 @@ class Run:
             here=len(self.board.in_state(CellState.HERE)),
             quota=last_quota([*self._journals, journal], self.parts.clock()),
             free=free_bytes(journal.folder),
+            films=journal.settings.films,
         )
 
     def execute(self) -> Execution:

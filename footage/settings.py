@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 FilmChoice = Literal["all", "joined", "none"]
+Quality = Literal["small", "standard", "high"]
+USUAL_QUALITY: Quality = "standard"
 DEFAULT_WAIT_MINUTES = 720.0
 DEFAULT_SETTLE_SECONDS = 120.0
 DEFAULT_RETRIES = 8
@@ -24,6 +26,8 @@ class FilmSettings:
     engine: Literal["ffmpeg", "moviepy"] = "ffmpeg"
     overlay: Literal["clock", "speed", "none"] = "clock"
     """What stands in the side-by-side's bar beside the title."""
+    quality: Quality = USUAL_QUALITY
+    """How much of the detail the side-by-side keeps, and so how large it becomes."""
 
 
 @dataclass(frozen=True, slots=True)

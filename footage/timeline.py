@@ -79,7 +79,7 @@ def lay(window: TimeWindow, clips: Iterable[Clip], missing: Iterable[Missing]) -
     given = tuple(clips)
     parts = _playable(given)
     excuses = [_Excuse(each.window, each.reason, each.detail, 0) for each in missing]
-    excuses += [broken for clip in given for broken in _broken(clip)]
+    excuses += [each for clip in given for each in (*_broken(clip), *_paused(clip))]
     spans = [part.window for part in parts] + [excuse.window for excuse in excuses]
     cells = _choose(_edges(window, spans, parts), parts, excuses)
     return _with_seams(window, _merged(cells), [each.window for each in excuses if each.reason == "damaged"])
@@ -116,11 +116,21 @@ def _playable(clips: Iterable[Clip]) -> list[_Part]:
 
 
 def _broken(clip: Clip) -> Iterator[_Excuse]:
-    for begin, end in clip.media.damage:
-        bad = TimeWindow(clip.window.start + timedelta(seconds=begin), clip.window.start + timedelta(seconds=end))
-        shown = bad.overlap(clip.window)
-        if shown:
-            yield _Excuse(shown, "damaged", f"{clip.path.name} cannot be read here", 1)
+    for part in _inside(clip, clip.media.damage):
+        yield _Excuse(part, "damaged", f"{clip.path.name} cannot be read here", 1)
+
+
+def _paused(clip: Clip) -> Iterator[_Excuse]:
+    for part in _inside(clip, clip.media.pauses):
+        yield _Excuse(part, "no_media", f"{clip.path.name} has no pictures here", 2)
+
+
+def _inside(clip: Clip, parts: Iterable[tuple[float, float]]) -> Iterator[TimeWindow]:
+    """Parts of a clip, in seconds from its beginning, on the wall clock."""
+    for begin, end in parts:
+        window = TimeWindow(clip.window.start + timedelta(seconds=begin), clip.window.start + timedelta(seconds=end))
+        if inside := window.overlap(clip.window):
+            yield inside
 
 
 def _edges(window: TimeWindow, spans: Iterable[TimeWindow], parts: Iterable[_Part]) -> list[datetime]:

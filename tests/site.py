@@ -117,26 +117,30 @@ class Site(Program):
 
 
 def canned(folder: Path) -> Callable[[Shot], Path]:
-    """Tiny clips as long as they should be, one file for each length and camera."""
+    """Tiny clips as long as they should be, one file for each length, camera and pause."""
     folder.mkdir(parents=True, exist_ok=True)
     one_at_a_time = Lock()
 
     def clip(shot: Shot) -> Path:
-        path = folder / f"{shot.camera}-{shot.seconds:g}.mp4"
+        paused = "".join(f"-{second:g}" for second in shot.pause)
+        path = folder / f"{shot.camera}-{shot.seconds:g}{paused}.mp4"
         with one_at_a_time:
             if not path.exists():
                 beside = path.with_suffix(".making.mp4")
-                FFmpeg().run(_clip_arguments(shot.seconds, len(shot.camera), beside))
+                FFmpeg().run(_clip_arguments(shot, len(shot.camera), beside))
                 beside.replace(path)
         return path
 
     return clip
 
 
-def _clip_arguments(seconds: float, seed: int, target: Path) -> Sequence[str]:
+def _clip_arguments(shot: Shot, seed: int, target: Path) -> Sequence[str]:
+    seconds = shot.seconds
+    paused = (f"select='not(gte(t,{shot.pause[0]})*lt(t,{shot.pause[1]}))'",) if shot.pause else ()
     return [
         *("-f", "lavfi", "-i", f"testsrc2=size=128x72:rate=5:duration={seconds},hue=h={seed * 10}"),
         *("-f", "lavfi", "-i", f"sine=frequency=440:duration={seconds}:sample_rate=16000"),
+        *(("-vf", *paused, "-fps_mode", "vfr") if paused else ()),
         *("-c:v", "libx264", "-preset", "ultrafast", "-g", "10", "-pix_fmt", "yuv420p"),
         *("-c:a", "aac", "-b:a", "24k", "-shortest", "-movflags", "+faststart", str(target)),
     ]

@@ -46,6 +46,15 @@ def test_the_same_call_makes_the_same_bytes(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one.mp4", "two.mp4"]
 
 
+def test_in_a_pause_there_are_no_frames_and_the_others_stay_at_their_times(tmp_path: Path) -> None:
+    render(SMALL_ROAD, START, 3.0, tmp_path / "clip.mp4", pause=(1.0, 2.0))
+    with av.open(str(tmp_path / "clip.mp4")) as film:
+        shown = [(frame.time, read(frame.to_ndarray(format="gray"))) for frame in film.decode(video=0)]
+    assert len(shown) == 2 * SMALL_ROAD.fps
+    begin = round(START.timestamp() * 1000)
+    assert all(abs(code.milliseconds - begin - at * 1000) <= 1 for at, code in shown)
+
+
 def test_overlapping_clips_show_the_same_picture_at_the_same_time(tmp_path: Path) -> None:
     render(SMALL_ROAD, START, 2.0, tmp_path / "early.mp4")
     render(SMALL_ROAD, START + timedelta(seconds=1), 2.0, tmp_path / "late.mp4")

@@ -298,6 +298,15 @@ def test_a_clip_that_starts_late_leaves_a_gap_where_it_is_missing(site_with: Sit
     assert outcome.result["cameras"]["road"]["received_seconds"] == 58
 
 
+def test_a_camera_that_gave_no_pictures_inside_its_clip_leaves_a_gap_there(site_with: SiteWith) -> None:
+    site = site_with(Script(limits=False, clips=(ClipFate(camera="road", pause=(20.0, 24.0)),)))
+    outcome = site.pull("--cameras", "road", minutes="1")
+    assert outcome.code == 3, outcome.err
+    assert outcome.reasons("road") == ["no_media"]
+    assert outcome.result["cameras"]["road"]["received_seconds"] == pytest.approx(56, abs=0.01)
+    assert site.downloads() == 1
+
+
 def test_a_link_that_is_missing_at_first_is_waited_for(site_with: SiteWith) -> None:
     site = site_with(Script(limits=False, clips=(ClipFate(camera="road", linked=False),)))
     outcome = site.pull("--cameras", "road", "--wait", "0.03", minutes="1")

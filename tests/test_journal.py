@@ -19,7 +19,7 @@ from footage.resumable import latest_resumable
 from footage.settings import RunSettings
 
 T0 = datetime(2025, 4, 16, 18, 30, tzinfo=UTC)
-MEDIA = Media(video=None, audio=None, first_picture=0.04, duration=59.96, damage=((1.5, 2.0),))
+MEDIA = Media(video=None, audio=None, first_picture=0.04, duration=59.96, damage=((1.5, 2.0),), pauses=((3.0, 4.0),))
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=12)
 words = st.sampled_from(["road", "driver", "analog1", "leftSide"])

@@ -95,6 +95,12 @@ def test_a_derivative_names_parents_command_and_makers(manifest: dict[str, Any])
         assert film["ffmpeg"]
 
 
+def test_the_side_by_side_names_the_camera_whose_sound_it_has(manifest: dict[str, Any]) -> None:
+    [film] = of_role(manifest, "side_by_side")
+    assert film["audio"] == "road"
+    assert any("camera road's" in note for note in manifest["notes"])
+
+
 def shown_at(film: Path) -> Iterator[tuple[float, Any]]:
     """Each picture with its time in the film."""
     with av.open(str(film)) as container:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import combinations, pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footage.models import UTC, MediaLink, TimeWindow
-from footage.plan import by_window, covering, quota_seconds, spans, split_window
+from footage.models import UTC, MediaLink, MediaType, TimeWindow
+from footage.plan import by_window, covering, expected_bytes, quota_seconds, spans, split_window
+from footage.settings import FilmSettings
 
 T0 = datetime(2025, 4, 16, 18, 30, tzinfo=UTC)
 SEAM = 0.499
@@ -104,3 +106,26 @@ def test_spans_hold_the_same_time_without_touching(parts: list[MediaLink]) -> No
     assert all(any(span.covers(each) for span in joined) for each in windows)
     edges = {edge for each in windows for edge in (each.start, each.end)}
     assert {edge for span in joined for edge in (span.start, span.end)} <= edges
+
+
+_LOOKS = st.builds(
+    FilmSettings, layout=st.sampled_from(["row", "grid"]), tile_height=st.integers(120, 2160), fps=st.integers(1, 60)
+)
+
+
+@settings(deadline=None)
+@given(look=_LOOKS, cameras=st.integers(1, 6), seconds=st.floats(10, 36_000))
+def test_the_disk_that_is_planned_grows_with_quality_and_holds_only_what_is_made(look, cameras, seconds):
+    def planned(**choice: str) -> tuple[int, int]:
+        return expected_bytes(cameras, seconds, MediaType.HIGH, replace(look, **choice))
+
+    ways = ({"films": "none"}, {"films": "joined"}, {"quality": "small"}, {"quality": "standard"}, {"quality": "high"})
+    downloads, disks = zip(*(planned(**choice) for choice in ways), strict=True)
+    assert len(set(downloads)) == 1
+    assert list(disks) == sorted(set(disks))
+    assert (disks[0], disks[1]) == (downloads[0], 2 * downloads[0])
+
+
+def test_a_side_by_side_of_the_usual_look_takes_about_a_megabyte_a_second():
+    download, disk = expected_bytes(3, 60, MediaType.HIGH)
+    assert 40e6 < disk - 2 * download < 80e6

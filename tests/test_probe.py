@@ -270,6 +270,15 @@ def test_a_journal_that_knows_no_pixel_shape_and_no_matrix_is_still_read(plain: 
     assert known == replace(media.video, pixel_aspect=1.0, matrix=None)
 
 
+def test_a_journal_that_knows_no_pauses_and_no_delay_is_still_read(plain: Path) -> None:
+    media = inspect(plain)
+    written = media_to_json(media)
+    for fact in ("pauses", "key_delay"):
+        del written[fact]
+    assert media.key_delay is not None
+    assert media_from_json(written) == replace(media, pauses=(), key_delay=None)
+
+
 def test_parameter_sets_in_another_order_are_the_same_fingerprint() -> None:
     def avcc(*pictures: bytes) -> bytes:
         one = [len(each).to_bytes(2, "big") + each for each in (b"\x67sps", *pictures)]

@@ -88,12 +88,12 @@ def test_a_row_gives_the_incident_that_pull_gives() -> None:
 def test_every_setting_of_a_row_reaches_its_run() -> None:
     cells = {
         "films": "Joined", "layout": "GRID", "tile-height": "480", "fps": "25", "audio": "road", "engine": "moviepy",
-        "overlay": "speed", "longest": "30", "selector": "server", "profile": "p", "region": "eu", "chunk": "1.5",
-        "reference": "CLM-1", "note": "a, b", "clock-offset": "-2.5",
+        "overlay": "speed", "quality": "Small", "longest": "30", "selector": "server", "profile": "p", "region": "eu",
+        "chunk": "1.5", "reference": "CLM-1", "note": "a, b", "clock-offset": "-2.5",
     }  # fmt: skip
     [order] = orders({**GOOD, **cells})
     assert order.settings == RunSettings(
-        films=FilmSettings("joined", "grid", 480, 25, "road", "moviepy", "speed"),
+        films=FilmSettings("joined", "grid", 480, 25, "road", "moviepy", "speed", "small"),
         requests=RequestSettings(30),
         kinesis=KinesisSettings("server", "p", "eu", 1.5),
         evidence=EvidenceSettings("CLM-1", "a, b", -2.5),
@@ -226,6 +226,7 @@ def test_each_wrong_cell_is_told_once_wherever_it_stands(bad: list[set[str]]) ->
         ({"audio": "analog2"}, "audio", "none of the cameras"),
         ({"media-type": "low", "cameras": "analog1"}, "media-type", "no low resolution"),
         ({"stream": "road=X"}, "stream", "names two cameras"),
+        ({"stream": "a=X b=X c=X d=X e=X f=X"}, "stream", "9 cameras are too many"),
         ({"vehicle": "Twin"}, "vehicle", "plate B"),
         ({"vehicle": ""}, "vehicle", "is missing"),
         ({"start": ""}, "start", "is missing"),
@@ -237,6 +238,20 @@ def test_cells_that_do_not_go_together_are_one_fault(cells: dict[str, str], colu
     [fault] = faults(row)
     assert (fault.row, fault.column) == (2, column)
     assert words in fault.message
+
+
+def test_more_cameras_than_stand_side_by_side_are_refused_unless_no_such_film_is_made() -> None:
+    streams = tuple(f"s{number}=X" for number in range(9))
+    options = PullOptions(streams=streams, start=GOOD["start"], duration="1", timezone="America/Chicago")
+
+    def taken(options: PullOptions) -> int:
+        sources = {"read_fleet": Reader(), "find_streams": lambda: []}
+        return len(take_order(options, asker=None, ask_all=False, now=NOW, **sources).cameras)
+
+    assert taken(replace(options, streams=streams[:8])) == 8
+    with pytest.raises(InputRefused, match="9 cameras are too many.*8 at most.*--films joined"):
+        taken(options)
+    assert taken(replace(options, settings=RunSettings(films=FilmSettings("joined")))) == 9
 
 
 def test_the_same_incident_twice_is_a_fault_that_names_the_other_row() -> None:

@@ -123,6 +123,22 @@ def test_a_seam_holds_the_picture_before_it_and_a_gap_does_not(folder, work):
     assert all(abs(errors[frame]) <= FRAME for frame in errors if not 114 <= frame < 123)
 
 
+def test_a_camera_of_half_the_films_rate_is_within_a_frame_too_whatever_its_phase(folder, work):
+    half = replace(SLOW, fps=Fraction(15))
+    begins = (-1.0, -1.008, -1.016, -1.018, -1.026, -1.033)
+    tiles = [laid(f"Half{number}", 2, record(folder, half, begin, 4.0)) for number, begin in enumerate(begins)]
+    look = replace(LOOK, layout="grid")
+    for shown in clocks(made(work, 2, tiles, look).path, cells_of(tiles, look), Fraction(30)):
+        assert all(error is not None and abs(error) <= FRAME + 0.001 for error in shown.errors), shown
+
+
+def test_a_camera_of_five_pictures_a_second_is_never_ahead_by_more_than_a_frame(folder, work):
+    tiles = [laid("Slow", 2, record(folder, replace(SLOW, fps=Fraction(5)), -1.07, 4.0))]
+    errors = [shown.errors[0] for shown in clocks(made(work, 2, tiles).path, cells_of(tiles), Fraction(30))]
+    assert max(errors) <= FRAME
+    assert min(errors) >= FRAME - 0.2
+
+
 def test_an_incident_without_any_footage_is_all_slates(work):
     tiles = [laid("Road", 1), laid("Driver", 1)]
     film = made(work, 1, tiles)
@@ -189,6 +205,34 @@ def test_unusual_clips_are_shown_upright_in_time_and_in_shape(folder, work, tmp_
     assert picture.min() < 40 < 200 < picture.max()  # neither washed out nor crushed
 
 
+LATE_KEYS = {
+    "fragments": ("-c:v", "libx264", "-g", "30", "-bf", "3", "-movflags", "frag_keyframe+empty_moov"),
+    "no edit list": ("-c:v", "libx264", "-g", "30", "-bf", "3", "-use_editlist", "0"),
+    "open groups": ("-c:v", "libx265", "-x265-params", "log-level=error:keyint=30:min-keyint=30:open-gop=1"),
+}
+
+
+@pytest.mark.parametrize("begin", [-27, -28, -29, -30])
+@pytest.mark.parametrize("kind", LATE_KEYS)
+def test_a_film_that_begins_just_before_a_key_picture_shows_what_comes_before_it(folder, work, tmp_path, kind, begin):
+    path = tmp_path / "late_keys.mp4"
+    FFmpeg().run(["-i", str(record(folder, WIDE, 0.0, 4.0).path), *LATE_KEYS[kind], str(path)])
+    clip = replace(as_clip(path, begin / 30), sha256=f"{kind}{begin}")
+    tiles = [laid("Road", 0.5, clip)]
+    for shown in clocks(made(work, 0.5, tiles).path, cells_of(tiles), Fraction(30)):
+        assert shown.errors[0] == pytest.approx(-begin / 30, abs=0.01), shown
+
+
+def test_the_delay_of_a_clip_that_an_earlier_version_looked_at_is_taken_to_be_long(folder, work, tmp_path):
+    path = tmp_path / "late_keys.mp4"
+    FFmpeg().run(["-i", str(record(folder, WIDE, 0.0, 4.0).path), *LATE_KEYS["fragments"], str(path)])
+    clip = as_clip(path, -28 / 30)
+    assert clip.media.key_delay == pytest.approx(2 / 30)
+    tiles = [laid("Road", 0.5, replace(clip, media=replace(clip.media, key_delay=None)))]
+    [shown, *_] = clocks(made(work, 0.5, tiles).path, cells_of(tiles), Fraction(30))
+    assert shown.errors[0] == pytest.approx(28 / 30, abs=0.01)
+
+
 def test_a_narrow_picture_stands_in_the_middle_with_black_beside_it(folder, work):
     tiles = [laid("Analog1", 1, record(folder, NARROW, 0.0, 2.0))]
     [cell] = cells_of(tiles)
@@ -208,6 +252,16 @@ def test_a_clip_without_its_first_key_frame_is_a_slate_until_the_next(folder, wo
     shown = list(clocks(made(work, 2, tiles).path, cells_of(tiles), Fraction(30)))
     assert [each.errors[0] is None for each in shown] == [frame < 30 for frame in range(60)]
     assert all(abs(each.errors[0]) <= FRAME for each in shown[30:])
+
+
+def test_a_camera_that_gives_no_pictures_for_a_while_is_a_slate_meanwhile(folder, work, tmp_path):
+    source, path = record(folder, WIDE, 0.0, 4.0).path, tmp_path / "paused.mp4"
+    left_out = ("-vf", "select='not(between(n,30,74))'", "-fps_mode", "vfr", "-bf", "3", "-preset", "medium")
+    FFmpeg().run(["-i", str(source), *left_out, *X264, str(path)])
+    tiles = [laid("Road", 4, as_clip(path, 0.0))]
+    shown = list(clocks(made(work, 4, tiles).path, cells_of(tiles), Fraction(30)))
+    assert [each.errors[0] is None for each in shown] == [30 <= frame < 75 for frame in range(120)]
+    assert all(abs(each.errors[0]) <= FRAME for each in shown if each.errors[0] is not None)
 
 
 def test_a_second_run_makes_nothing_that_is_there(folder, work):

@@ -28,9 +28,10 @@ def clip(
     asked: tuple[float, float] | None = None,
     name: str = "a",
     damage: tuple[tuple[float, float], ...] = (),
+    pauses: tuple[tuple[float, float], ...] = (),
 ) -> Clip:
     requested = window(*(asked or (begin, end)))
-    media = Media(None, None, 0.0, end - begin, damage=damage)
+    media = Media(None, None, 0.0, end - begin, damage=damage, pauses=pauses)
     return Clip("road", Path(f"{name}.mp4"), window(begin, end), requested, window(begin, end), 1, name, media)
 
 
@@ -85,6 +86,17 @@ def test_a_damaged_part_is_named_and_another_clip_fills_it_where_it_can():
     assert "broken.mp4" in pieces[1].detail
 
 
+def test_a_pause_inside_a_clip_is_a_gap_unless_another_clip_fills_it():
+    paused = clip(0, 60, name="paused", pauses=((10, 20),), damage=((18, 22),))
+    pieces = lay(window(0, 60), [paused, clip(12, 15, (0, 0), "other")], [])
+    assert told(pieces) == [
+        (0, 10, "paused"), (10, 12, "no_media"), (12, 15, "other"), (15, 18, "no_media"), (18, 22, "damaged"),
+        (22, 60, "paused"),
+    ]  # fmt: skip
+    assert pieces[1].detail == "paused.mp4 has no pictures here"
+    assert coverage("road", window(0, 60), pieces).received_seconds == 51
+
+
 def test_holes_under_half_a_second_are_seams_also_at_the_edges():
     pieces = lay(window(0, 120), [clip(0.4, 60, name="a"), clip(60.45, 119.9, name="b")], [])
     assert [name for _, _, name in told(pieces)] == ["seam", "a", "seam", "b", "seam"]
@@ -134,7 +146,7 @@ def _clips(draw) -> Clip:
     asked = sorted(draw(st.tuples(_ticks, _ticks)))
     holes = draw(st.lists(st.tuples(st.floats(0, 90), st.floats(0, 90)).map(sorted).map(tuple), max_size=2))
     name = draw(st.text("abc", min_size=1, max_size=3))
-    return clip(begin / 1e6, end / 1e6, (asked[0] / 1e6, asked[1] / 1e6), name, tuple(holes))
+    return clip(begin / 1e6, end / 1e6, (asked[0] / 1e6, asked[1] / 1e6), name, tuple(holes[:1]), tuple(holes[1:]))
 
 
 @st.composite

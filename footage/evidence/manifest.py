@@ -26,7 +26,7 @@ SCHEMA = 1
 ORIGINAL, JOINED, SIDE, STILL, TRACK = "original", "joined", "side_by_side", "still", "track"
 
 Json = dict[str, Any]
-_FILM_FACTS = ("seconds", "packets", "frames", "width", "height", "encoder")
+_FILM_FACTS = ("seconds", "packets", "frames", "width", "height", "encoder", "audio")
 
 
 def build_manifest(report: Report, *, ffmpeg: str, derived: Sequence[Json] = (), notes: Sequence[str] = ()) -> Json:

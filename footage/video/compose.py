@@ -6,23 +6,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 
+from footage.models import VideoTrack
 from footage.video.cutting import Card, FrameAxis, Shot
 from footage.video.encoder import Encoder
 from footage.video.ffmpeg import SAFE_INPUT
 from footage.video.layout import Box, Layout
 
 _SECOND = 1_000_000
-BIAS = 167
-"""Microseconds by which every picture counts as earlier when its nearest frame is sought.
+_BIAS = 167
+"""Cameras' times stand on whole milliseconds, so a picture often lies exactly between two frames of the film, where the
+rounding of its file's clock would decide, now this way, now that. A sixth of a millisecond lies between all of them."""
 
-Cameras' times stand on whole milliseconds, so a picture often lies exactly between two frames of the film, where the
-rounding of its file's clock would decide, now this way, now that. A sixth of a millisecond lies between all of them.
-"""
-
+_LONGEST_DELAY = 1.0
+"""How long after its decoding time a key picture may be shown, in seconds, where nobody looked."""
 COLOURS = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
-"""What the film calls its colours. Cameras rarely say; were they to differ, ffmpeg would take them through RGB."""
+"""What the film calls its colours. Were parts of it called otherwise, ffmpeg would take them through RGB."""
+_BT709 = 1
+_BT601 = (2, 5, 6)
+"""Matrices by their numbers in ITU-T H.273. What a camera leaves unsaid (2) is read as ffmpeg and moviepy read it."""
 _PAINTED = f"scale=out_range=tv:out_color_matrix=bt709,format=yuv420p,setsar=1,{COLOURS}"
 
 
@@ -85,6 +89,50 @@ def command(scene: Scene, art: Art, encoder: Encoder, target: Path, *, threads: 
         "-r", str(rate), "-c:v", encoder.name, *encoder.options, "-threads", str(threads),
         "-map_metadata", "-1", "-f", "mp4", str(target),
     ]  # fmt: skip
+
+
+def shot_input(shot: Shot, threads: int) -> tuple[str, ...]:
+    """The arguments that open a shot's clip where its pictures begin.
+
+    ffmpeg seeks to the key frame before it and decodes from there. It looks for the key frame by decoding times: one
+    that is decoded in time, but shown too late, would be taken.
+    """
+    where = ("-noaccurate_seek", "-seek_timestamp", "1", "-ss", f"{_seek(shot)}us", "-f", "mov")
+    return ("-threads", str(threads), *where, *_input(shot.clip.path))
+
+
+def shot_in_time(shot: Shot, rate: Fraction) -> str:
+    """The filters that make a picture for each frame out of what `shot_input` opens, and drop what comes earlier.
+
+    The first frame shows the picture that is the nearest in time, at most a frame ahead.
+    """
+    return (
+        f"settb=1/{_SECOND},setpts=PTS-{shot.at - _seek(shot) + _lead(shot, rate)},"
+        f"fps={rate}:start_time=0:round=near:eof_action=pass"
+    )
+
+
+def shot_to_its_end(shot: Shot) -> str:
+    """The filters that make just the shot's frames of what `shot_in_time` gives, the last picture held if need be."""
+    return f"tpad=stop_mode=clone:stop=-1,trim=end_frame={shot.frames}"
+
+
+def _seek(shot: Shot) -> int:
+    delay = shot.clip.media.key_delay
+    return max(0, shot.at - ceil((_LONGEST_DELAY if delay is None else delay) * _SECOND))
+
+
+def _lead(shot: Shot, rate: Fraction) -> int:
+    """Microseconds by which a shot's pictures count as earlier when the frame nearest to each of them is sought.
+
+    A camera slower than the film is seen from the frame's side: its nearest picture is shown, at most a frame ahead.
+    """
+    track = shot.clip.media.video
+    if track is None or not track.frame_rate:
+        return _BIAS
+    longer = 1 / Fraction(track.frame_rate) - 1 / rate
+    # Three times the bias less: a camera in step with the film would now lie between two frames with each picture.
+    return max(_BIAS, round(min(longer, 1 / rate) / 2 * _SECOND) - 3 * _BIAS)
 
 
 def _parts(scene: Scene, art: Art, threads: int) -> Iterator[list[_Source]]:
@@ -156,29 +204,22 @@ def _clock(scene: Scene, path: Path) -> _Source:
 
 
 def _shot(shot: Shot, cell: Box, rate: Fraction, threads: int) -> _Source:
-    """A clip from the picture that the first frame shows: the nearest in time, at most half a frame ahead.
-
-    ffmpeg seeks to the key frame before it and decodes from there; what comes earlier is dropped before it is scaled.
-    """
-    seek = max(0, shot.at)
-    where = ("-threads", str(threads), "-noaccurate_seek", "-seek_timestamp", "1", "-ss", f"{seek}us", "-f", "mov")
-    in_time = (
-        f"settb=1/{_SECOND},setpts=PTS-{shot.at - seek + BIAS},"
-        f"fps={rate}:start_time=0:round=near:eof_action=pass"
-    )
-    fitted = _fitted(cell)
+    in_time, fitted = shot_in_time(shot, rate), _fitted(cell, shot.clip.media.video)
     # Whichever way scales fewer pictures: a camera slower than the film is scaled before its pictures are repeated.
     slower = shot.clip.media.video is not None and shot.clip.media.video.frame_rate < rate
     ordered = f"{fitted},{in_time}" if slower else f"{in_time},{fitted}"
-    filters = f"{ordered},tpad=stop_mode=clone:stop=-1,trim=end_frame={shot.frames}"
-    return _Source((*where, *_input(shot.clip.path)), "V:0", filters)
+    return _Source(shot_input(shot, threads), "V:0", f"{ordered},{shot_to_its_end(shot)}")
 
 
-def _fitted(cell: Box) -> str:
-    """Scale a picture of any size and pixel shape into the middle of a cell, with black beside it."""
+def _fitted(cell: Box, track: VideoTrack | None) -> str:
+    """Scale a picture of any size, pixel shape and colours into the middle of a cell, with black beside it."""
+    matrix = track.matrix if track is not None else None
+    # The scaler can convert any colours, but takes longer than a filter of its own does after it.
+    scaler = "" if matrix in (_BT709, *_BT601) else ":out_color_matrix=bt709"
+    colours = "colormatrix=bt601:bt709," if matrix in _BT601 else ""
     width = f"min({cell.width},2*round({cell.height}*dar/2))"
     height = f"min({cell.height},2*round({cell.width}/dar/2))"
     return (
-        f"scale=w='{width}':h='{height}':out_range=tv,format=yuv420p,setsar=1,{COLOURS},"
+        f"scale=w='{width}':h='{height}':out_range=tv{scaler},format=yuv420p,{colours}setsar=1,{COLOURS},"
         f"pad={cell.width}:{cell.height}:(ow-iw)/2:(oh-ih)/2"
     )

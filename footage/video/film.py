@@ -22,7 +22,10 @@ _SOUND_SLACK = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """The finished side-by-side film. `commands` are ffmpeg's arguments that made it, in order."""
+    """The finished side-by-side film. `commands` are ffmpeg's arguments that made it, in order.
+
+    `audio` is the word of the camera whose sound it has; None where it has none.
+    """
 
     path: Path
     seconds: float
@@ -32,6 +35,7 @@ class Film:
     encoder: str
     commands: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    audio: str | None = None
 
 
 def same_parameters(stretches: Sequence[Path]) -> bool:

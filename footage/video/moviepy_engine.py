@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
 from itertools import accumulate
-from math import floor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,20 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from footage.errors import Interrupted, ToolFailed
-from footage.video.compose import BIAS, COLOURS, Art, Scene
+from footage.video.compose import COLOURS, Art, Scene
 from footage.video.container import open_mp4
 from footage.video.cutting import Card, Shot
 from footage.video.encoder import Encoder
 from footage.video.ffmpeg import FFmpeg
 from footage.video.layout import Box, even
+from footage.video.moviepy_reader import ShotReader
 
 if TYPE_CHECKING:
     from threading import Event
 
 Picture = NDArray[np.uint8]
 """(height, width, 3) in RGB."""
-
-_SECOND = 1_000_000
 
 
 def with_moviepy(scene: Scene, art: Art, encoder: Encoder, target: Path, tool: FFmpeg, threads: int) -> str:
@@ -41,7 +39,7 @@ def with_moviepy(scene: Scene, art: Art, encoder: Encoder, target: Path, tool: F
     # Half a frame less than the frames last: moviepy rounds down, and floating point may fall short of the last one.
     seconds = float((len(scene.stretch) + Fraction(1, 2)) / rate)
     with ExitStack() as open_clips:
-        tiles = [_Tile(cuts, cell, art, rate) for cuts, cell in zip(scene.tiles, layout.cells, strict=True)]
+        tiles = [_Tile(cuts, cell, art, rate, threads) for cuts, cell in zip(scene.tiles, layout.cells, strict=True)]
         for tile in tiles:
             open_clips.callback(tile.close)
         parts = [_still(art.title, layout.title), _clock(scene, art.clock)]
@@ -68,13 +66,13 @@ def with_moviepy(scene: Scene, art: Art, encoder: Encoder, target: Path, tool: F
 class _Tile:
     """One camera's pictures in a stretch. At most one clip is open, the one that is shown."""
 
-    def __init__(self, cuts: Sequence[Shot | Card], cell: Box, art: Art, rate: Fraction) -> None:
+    def __init__(self, cuts: Sequence[Shot | Card], cell: Box, art: Art, rate: Fraction, threads: int) -> None:
         self.cell = cell
-        self._cuts, self._art, self._rate = cuts, art, rate
+        self._cuts, self._art, self._rate, self._threads = cuts, art, rate, threads
         self._starts = [0, *accumulate(cut.frames for cut in cuts)]
         self._showing: int | None = None
         self._picture_at: Callable[[int], Picture] = _nothing
-        self._clip: moviepy.VideoFileClip | None = None
+        self._reader: ShotReader | None = None
 
     def picture(self, frame: int) -> Picture:
         """What the cell shows in a frame, counted from the stretch's first."""
@@ -87,9 +85,9 @@ class _Tile:
 
     def close(self) -> None:
         """End the reader of the clip that was shown last."""
-        if self._clip is not None:
-            self._clip.close()
-            self._clip = None
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
         self._showing = None
 
     def _open(self, cut: Shot | Card) -> None:
@@ -97,19 +95,8 @@ class _Tile:
             picture = _painted(self._art.slates[cut], self.cell)[0]
             self._picture_at = lambda frame: picture
             return
-        size = _fitted(cut.clip.path, self.cell)
-        clip = moviepy.VideoFileClip(str(cut.clip.path), audio=False, target_resolution=size)
-        start = cut.at / _SECOND - cut.clip.media.first_picture + BIAS / _SECOND
-        last = round(clip.duration * clip.fps) - 1
-
-        def picture_at(frame: int) -> Picture:
-            # The nearest picture, as the other engine takes it: the one that is shown half a frame later. It is asked
-            # for at its own time, because moviepy seeks to the first picture that is not before the time asked.
-            number = floor(clip.fps * (start + float((frame + Fraction(1, 2)) / self._rate)))
-            return _centred(clip.get_frame(max(0, min(last, number)) / clip.fps), self.cell)
-
-        self._picture_at = picture_at
-        self._clip = clip
+        self._reader = reader = ShotReader(cut, _fitted(cut.clip.path, self.cell), self._rate, self._threads)
+        self._picture_at = lambda frame: _centred(reader.picture(frame), self.cell)
 
 
 def _nothing(frame: int) -> Picture:

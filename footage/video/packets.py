@@ -35,11 +35,15 @@ class Sound(NamedTuple):
 
 
 class Packets(NamedTuple):
-    """What can be read of a file's picture and sound tracks, in decoding order; did an error end the reading early."""
+    """What can be read of a file's picture and sound tracks, in decoding order; did an error end the reading early.
+
+    `key_delay` is the most ticks by which a key picture is shown after it is to be decoded.
+    """
 
     pictures: list[Picture]
     sounds: list[Sound]
     ended_early: bool
+    key_delay: int = 0
 
 
 def read_packets(container: InputContainer, video: VideoStream, audio: AudioStream | None) -> Packets:
@@ -48,6 +52,7 @@ def read_packets(container: InputContainer, video: VideoStream, audio: AudioStre
     pictures: list[Picture] = []
     sounds: list[Sound] = []
     doubtful: list[int] = []
+    key_delay = 0
     reading = Reading(container, *([video] if audio is None else [video, audio]))
     for packet in reading:
         if packet.stream_index != video.index:
@@ -57,9 +62,10 @@ def read_packets(container: InputContainer, video: VideoStream, audio: AudioStre
         if found.zero_tail:
             doubtful.append(len(pictures))
         starts = found.starts and packet.is_keyframe
+        key_delay = max(key_delay, _delay(packet) if packet.is_keyframe else 0)
         pictures.append(Picture(_time(packet), packet.duration or 0, found.whole, starts, packet.is_discard))
     _settle_zero_tails(pictures, doubtful)
-    return Packets(pictures, sounds, reading.ended_early)
+    return Packets(pictures, sounds, reading.ended_early, key_delay)
 
 
 def _settle_zero_tails(pictures: list[Picture], doubtful: list[int]) -> None:
@@ -90,3 +96,8 @@ class Reading:
 def _time(packet: Packet[Any]) -> int:
     """Presentation time in ticks; the decoding time where a file gives no other."""
     return packet.pts if packet.pts is not None else packet.dts or 0
+
+
+def _delay(packet: Packet[Any]) -> int:
+    """How long after its decoding time a picture is shown."""
+    return 0 if packet.pts is None or packet.dts is None else packet.pts - packet.dts

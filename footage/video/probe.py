@@ -18,6 +18,7 @@ from footage.video import nal
 from footage.video.container import open_mp4, tracks
 from footage.video.damage import parts_in_seconds
 from footage.video.packets import Picture, Reading, Sound, read_packets
+from footage.video.pauses import pauses
 
 _PACKETS_TRIED_FOR_ROTATION = 300
 
@@ -47,6 +48,8 @@ def inspect(path: Path) -> Media:
             duration=(end - first) * tick,
             complete=complete,
             damage=parts_in_seconds(packets.pictures, first, end, tick),
+            pauses=pauses([picture.shown for picture in packets.pictures if not picture.hidden], end, tick),
+            key_delay=packets.key_delay * tick,
         )
 
 

@@ -37,6 +37,11 @@ class Stretch:
     source_start: float
 
 
+def has_sound(pieces: Sequence[Piece]) -> bool:
+    """Whether there is something to lay."""
+    return any(piece.clip is not None and piece.clip.media.audio is not None for piece in pieces)
+
+
 def sound_beside(place: Place, pieces: Sequence[Piece], window: TimeWindow, work: Path) -> Path | None:
     """The same as `lay_sound`, in a file with a name of its own in `work`. A task: see footage/workshop.py."""
     target = work / f"sound-{os.getpid()}-{secrets.token_hex(4)}.m4a"
