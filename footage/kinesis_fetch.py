@@ -138,7 +138,6 @@ class ChunkFetcher:
             return self._divided(chunk, Lost(chunk, "download", str(error)))
         except ServiceUnreachable as error:
             return Lost(chunk, "download", error.message, silence=error)
-        self._bucket.speed_up()
         if _cut_short(fetched, keys):
             log.info("%s came short of its %d fragments: asked for again in two", chunk.window, len(chunk.fragments))
             return self._divided(chunk, fetched)

@@ -672,10 +672,41 @@ def test_fragments_pass_at_the_rate_and_never_more_than_500_in_a_second() -> Non
     assert now[0] == pytest.approx((40 * 195 - 250) / 250)
 
 
-def test_a_refusal_halves_the_rate_and_success_brings_it_back() -> None:
-    bucket = FragmentBucket(200, Pause())
+def test_a_refusal_halves_the_rate_and_time_brings_it_back() -> None:
+    now = [0.0]
+    bucket = FragmentBucket(200, Pause(sleep=lambda seconds: None), lambda: now[0])
     bucket.slow_down()
     assert bucket.rate == 100
-    for _ in range(20):
-        bucket.speed_up()
+    now[0] = 5.0
+    bucket.take(1)
+    assert bucket.rate == pytest.approx(150)
+    now[0] = 60.0
+    bucket.take(1)
     assert bucket.rate == 200
+
+
+def test_calls_that_are_refused_together_slow_the_stream_down_once_and_never_to_a_crawl() -> None:
+    now = [0.0]
+    bucket = FragmentBucket(250, Pause(), lambda: now[0])
+    for _ in range(4):
+        bucket.slow_down()
+    assert bucket.rate == 125
+    for second in range(1, 60):
+        now[0] = float(second)
+        bucket.slow_down()
+    assert bucket.rate >= 25
+
+
+def test_a_few_refusals_at_the_start_cost_seconds_and_not_minutes() -> None:
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    bucket = FragmentBucket(250, Pause(sleep=sleep), lambda: now[0])
+    for refused in (4, 4, 0):  # four at once, as they are fetched
+        for _ in range(4):
+            bucket.take(150)
+        for _ in range(refused):
+            bucket.slow_down()
+    assert now[0] < 20
