@@ -20,7 +20,7 @@ HOLE_SECONDS = 0.2
 _SERVER_HOLE_SECONDS = 1.0  # arrival times tremble with the network
 _LONGEST_FRAME = 1.2  # cameras of one frame a second
 _NEAR = 0.1
-_SHORTEST_FRAGMENT = 1.0  # PutMedia takes fragments of 1 to 20 seconds
+_SHORTEST_FRAGMENT, _LONGEST_FRAGMENT = 1.0, 20.0  # what PutMedia takes, in seconds
 _MILLISECOND = timedelta(milliseconds=1)
 _SECOND = timedelta(seconds=1)
 _MARGIN = timedelta(seconds=2)  # how far a chunk's bounds go beyond its fragments where there are no others
@@ -206,18 +206,28 @@ def _chunk(settled: Settled, first: int, after: int) -> Chunk:
     """The chunk of the fragments from `first` to before `after`, kept clear of both neighbours and of wide holes."""
     starts = settled.starts
     begins, last = starts[first], starts[after - 1]
-    earlier = max(starts[first - 1], begins - _MARGIN) if first > 0 else begins - _MARGIN
     later = min(starts[after], last + _MARGIN) if after < len(starts) else last + _MARGIN
     plays_until = max(last + timedelta(seconds=settled.lengths[after - 1]), last + _MILLISECOND)
     if after < len(starts) and starts[after] - plays_until <= timedelta(seconds=HOLE_SECONDS):
         plays_until = starts[after]
     return Chunk(
-        start=_bounds_between(earlier, begins)[1],
+        start=_start_of(settled, first),
         end=_bounds_between(last, later)[0],
         fragments=settled.fragments[first:after],
         window=TimeWindow(begins, plays_until),
         lengths=settled.lengths[first:after],
     )
+
+
+def _start_of(settled: Settled, first: int) -> datetime:
+    """Where to begin for the fragment at `first`: clear of the one before it, and else as late as can be.
+
+    Before the very first fragment may lie the stream's beginning, and by server time no range may reach past that.
+    """
+    begins = settled.starts[first]
+    if first == 0:
+        return begins - _MILLISECOND
+    return _bounds_between(max(settled.starts[first - 1], begins - _MARGIN), begins)[1]
 
 
 def _bounds_between(before: datetime, after: datetime) -> tuple[datetime, datetime]:
@@ -238,12 +248,19 @@ def _bounds_between(before: datetime, after: datetime) -> tuple[datetime, dateti
 
 
 def _lengths(ordered: Sequence[Fragment]) -> dict[int, float]:
-    """How long each fragment plays, by number: what is listed and one frame, as long as they usually are."""
+    """How long each fragment plays, by number: what is listed and one frame, as long as they usually are.
+
+    Of a fragment whose length is not listed all that is known is that it ends before the next one begins.
+    """
     spacings = [(after.producer - before.producer).total_seconds() for before, after in pairwise(ordered)]
     beyond = [spacing - each.seconds for each, spacing in zip(ordered, spacings, strict=False) if each.seconds > 0]
     frame = _usual([rest for rest in beyond if 0 <= rest <= _LONGEST_FRAME])
-    unknown = median(spacings) if spacings else _SHORTEST_FRAGMENT
-    return {each.number: each.seconds + frame if each.seconds > 0 else unknown for each in ordered}
+    at_most = [min(spacing, _LONGEST_FRAGMENT) for spacing in spacings]
+    at_most.append(median(at_most) if at_most else _SHORTEST_FRAGMENT)
+    return {
+        each.number: each.seconds + frame if each.seconds > 0 else unlisted
+        for each, unlisted in zip(ordered, at_most, strict=False)
+    }
 
 
 def _usual(values: Sequence[float]) -> float:

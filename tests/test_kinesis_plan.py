@@ -201,6 +201,27 @@ def test_a_listed_length_of_nothing_is_taken_from_the_distance() -> None:
     assert chunk.seconds == 20.0
 
 
+def test_irregular_fragments_of_no_listed_length_lose_no_lead_in_and_stay_in_one_clip() -> None:
+    steps = [1.0, 13.0, 2.7, 20.0, 5.0, 1.3, 8.4, 3.1]
+    starts = accumulate(steps, initial=0.0)
+    blank = [Fragment(n, at(s), at(s + 1), 100_000, 0.0) for n, s in enumerate(starts)]
+    (chunk,) = plan_chunks(blank, TimeWindow(at(12), at(50)), "producer")
+    assert [each.number for each in chunk.fragments] == [1, 2, 3, 4, 5, 6]
+    assert chunk.lengths == (13.0, 2.7, 20.0, 5.0, 1.3, 8.4)
+
+
+def test_a_fragment_of_no_listed_length_is_not_taken_to_fill_a_long_hole() -> None:
+    blank = [Fragment(n, at(s), at(s + 1), 100_000, 0.0) for n, s in enumerate([0, 2, 4, 94, 96])]
+    first, second = plan_chunks(blank, TimeWindow(at(0), at(100)), "producer")
+    assert (first.window.end, second.window.start) == (at(24), at(94))
+
+
+def test_a_clip_of_the_stream_s_first_fragments_begins_no_earlier_than_they_do() -> None:
+    for selector in ("producer", "server"):
+        chunk = plan_chunks(steady(5, first=0.4), TimeWindow(at(0), at(9)), selector)[0]
+        assert timedelta() < chunk.fragments[0].start(selector) - chunk.start <= timedelta(milliseconds=1)
+
+
 def test_a_camera_of_one_frame_a_second_still_fills_its_chunks() -> None:
     slow = [replace(each, seconds=1.0) for each in steady(40)]
     (chunk,) = plan_chunks(slow, TimeWindow(at(0), at(80)), "producer")
