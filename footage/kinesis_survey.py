@@ -17,22 +17,20 @@ log = logging.getLogger(__name__)
 _BY = {"producer": "the camera's own time (producer)", "server": "the time of arrival (server)"}
 
 
-class Facts(Protocol):
-    """What of DescribeStream's answer is needed here."""
+@dataclass(frozen=True, slots=True)
+class StreamFacts:
+    """What DescribeStream tells; a retention of 0 hours means that nothing is kept."""
 
-    @property
-    def created(self) -> datetime:
-        """When the stream was made."""
-
-    @property
-    def retention_hours(self) -> int:
-        """How long fragments are kept; 0: not at all."""
+    name: str
+    arn: str
+    created: datetime
+    retention_hours: int
 
 
 class StreamService(Protocol):
     """What of the Kinesis client is needed here."""
 
-    def describe(self, stream: str) -> Facts:
+    def describe(self, stream: str) -> StreamFacts:
         """Facts of a stream."""
 
     def fragments(self, stream: str, window: TimeWindow, selector: Selector) -> list[Fragment]:

@@ -325,6 +325,42 @@ def test_a_data_endpoint_that_is_no_longer_right_is_asked_for_anew(yard: Yard) -
     assert yard.service.calls["GetDataEndpoint"] == 3
 
 
+PLAIN = {"Content-Type": "application/json"}
+EXPIRED_ENDPOINTS = {
+    "gateway": Fault(status=403, headers=PLAIN, body='{"message":"Forbidden"}'),
+    "nothing": Fault(status=403),
+    "denied": service_error("AccessDeniedException", 403, "Access denied"),
+    "forbidden": service_error("ForbiddenException", 403, "no"),
+    "unauthorized": service_error("NotAuthorizedException", 401, "no"),
+    "not found": service_error("ResourceNotFoundException", 404, "The endpoint has expired."),
+    "page": Fault(status=404, body="<html>Not here</html>"),
+    "gone": Fault(status=410, headers=PLAIN, body='{"Message":"gone"}'),
+}
+
+
+@pytest.mark.parametrize("refusal", EXPIRED_ENDPOINTS.values(), ids=EXPIRED_ENDPOINTS.keys())
+def test_a_data_endpoint_that_had_been_good_and_refuses_is_asked_for_anew(yard: Yard, refusal: Fault) -> None:
+    yard.film(0, 20)
+    client = yard.client()
+    assert moments(yard.pull(0, 10, client=client)) == every(0, 10)
+    yard.service.move_data_endpoint(refusal)
+    assert moments(yard.pull(10, 20, client=client)) == every(10, 20)
+    assert yard.service.calls["GetDataEndpoint"] == 4
+
+
+def test_a_permission_that_is_withdrawn_on_the_way_is_named_at_its_second_refusal(yard: Yard) -> None:
+    yard.film(0, 20)
+    client = yard.client()
+    assert moments(yard.pull(0, 10, client=client)) == every(0, 10)
+    yard.service.denied = {"GetClip"}
+    with pytest.raises(AwsPermission, match="kinesisvideo:GetClip"):
+        yard.pull(10, 20, client=client)
+    assert yard.service.calls["GetClip"] == 1 + 2
+    with pytest.raises(AwsPermission, match="kinesisvideo:GetClip"):
+        yard.pull(10, 20)
+    assert yard.service.calls["GetClip"] == 1 + 2 + 1
+
+
 def test_a_service_that_never_answers_ends_the_run_and_keeps_what_came(yard: Yard) -> None:
     yard.film(0, 40)
     yard.service.fail(service_error("InternalFailure", 500, path="/getClip", nth=tuple(range(2, 200))))
