@@ -41,8 +41,6 @@ T = TypeVar("T")
 Page = TypeVar("Page", bound=Mapping[str, Any])
 
 OVERRIDE = "KINESIS_DATA_ENDPOINT"
-LEAD = timedelta(seconds=20)
-"""Fragments are listed from so long before a window: none is longer, so the one playing at its start is among them."""
 TAIL = timedelta(seconds=2)
 _PIECE = 1 << 18
 _PAGE = 1000
@@ -106,14 +104,14 @@ class KinesisClient:
         )
 
     def fragments(self, stream: str, window: TimeWindow, selector: Selector) -> list[Fragment]:
-        """All fragments that start in the window, or so shortly before that they may play in it, in no order."""
+        """All fragments that start in the window or within two seconds after it, in no order."""
         call = self._call("ListFragments", stream)
         end = window.end + TAIL
         if selector == "server":
             end = min(end, max(datetime.now(UTC), window.end))
         asked: FragmentSelectorTypeDef = {
             "FragmentSelectorType": _SELECTORS[selector],
-            "TimestampRange": {"StartTimestamp": window.start - LEAD, "EndTimestamp": end},
+            "TimestampRange": {"StartTimestamp": window.start, "EndTimestamp": end},
         }
         pages = self._pages(call, lambda more: self._list_page(call, asked, more))
         return [_fragment(each) for page in pages for each in page.get("Fragments", ())]

@@ -60,7 +60,15 @@ class Range:
 
 
 def listed(stream: KinesisStream, asked: Range, now: datetime, seed: int) -> list[StoredFragment]:
-    """ListFragments: those that start in the range and are still kept, in no order; none is no error."""
+    """ListFragments: those that start in the range and are still kept, in no order; none is no error.
+
+    A range that begins before the stream's head is refused by server time. By producer time it is answered with nothing
+    where the stream is `blind_before_head`, as has been reported.
+    """
+    head = _head(stream, now)
+    _check_head(asked, head)
+    if stream.blind_before_head and asked.start < head:
+        return []
     found = [each for each in _kept(stream, now) if asked.start <= asked.time(each) <= asked.end]
     random.Random(seed).shuffle(found)
     return found
@@ -86,15 +94,25 @@ def _check_range(stream: KinesisStream, asked: Range, now: datetime) -> None:
         raise ServiceError("InvalidArgumentException", 400, "End timestamp must be greater than start timestamp.")
     if asked.end - asked.start > _LONGEST_RANGE:
         raise ServiceError("InvalidArgumentException", 400, "The requested time range is longer than 24 hours.")
-    if asked.selector != "SERVER_TIMESTAMP":
-        return
-    if asked.end > now:
+    if asked.selector == "SERVER_TIMESTAMP" and asked.end > now:
         raise ServiceError("InvalidArgumentException", 400, "End timestamp must be in the past.")
-    head = max(stream.created, now - timedelta(hours=stream.retention_hours))
-    if asked.start < head:
+    _check_head(asked, _head(stream, now))
+
+
+def _head(stream: KinesisStream, now: datetime) -> datetime:
+    return max(stream.created, now - timedelta(hours=stream.retention_hours))
+
+
+def _check_head(asked: Range, head: datetime) -> None:
+    """By server time nothing may be asked for from before the stream's head."""
+    if asked.selector != "SERVER_TIMESTAMP" or asked.start >= head:
+        return
+    if asked.end < head:
         told = round(asked.end.timestamp() * 1000)
         message = f"End timestamp {told} is outside of the stream retention period."
-        raise ServiceError("InvalidArgumentException", 400, message)
+    else:
+        message = "Start timestamp must be later than the stream head."
+    raise ServiceError("InvalidArgumentException", 400, message)
 
 
 def _check_media(found: Sequence[StoredFragment]) -> None:

@@ -73,13 +73,14 @@ class StoredFragment:
 
 @dataclass
 class KinesisStream:
-    """A stream and what was put into it, in the order of arrival."""
+    """A stream and what was put into it, in the order of arrival; the rules say what `blind_before_head` means."""
 
     name: str
     created: datetime
     retention_hours: int = 24
     region: str = REGION
     fragments: list[StoredFragment] = field(default_factory=list)
+    blind_before_head: bool = False
 
     @property
     def arn(self) -> str:

@@ -17,10 +17,11 @@ Selector = Literal["producer", "server"]
 
 HOLE_SECONDS = 0.2
 """A clip closes the holes inside it, so no chunk may hold more than this between what its fragments show and last."""
+SHORTEST_FRAGMENT, LONGEST_FRAGMENT = 1.0, 20.0
+"""What PutMedia takes, in seconds."""
 _SERVER_HOLE_SECONDS = 1.0  # arrival times tremble with the network
 _LONGEST_FRAME = 1.2  # cameras of one frame a second
 _NEAR = 0.1
-_SHORTEST_FRAGMENT, _LONGEST_FRAGMENT = 1.0, 20.0  # what PutMedia takes, in seconds
 _MILLISECOND = timedelta(milliseconds=1)
 _SECOND = timedelta(seconds=1)
 _MARGIN = timedelta(seconds=2)  # how far a chunk's bounds go beyond its fragments where there are no others
@@ -255,8 +256,8 @@ def _lengths(ordered: Sequence[Fragment]) -> dict[int, float]:
     spacings = [(after.producer - before.producer).total_seconds() for before, after in pairwise(ordered)]
     beyond = [spacing - each.seconds for each, spacing in zip(ordered, spacings, strict=False) if each.seconds > 0]
     frame = _usual([rest for rest in beyond if 0 <= rest <= _LONGEST_FRAME])
-    at_most = [min(spacing, _LONGEST_FRAGMENT) for spacing in spacings]
-    at_most.append(median(at_most) if at_most else _SHORTEST_FRAGMENT)
+    at_most = [min(spacing, LONGEST_FRAGMENT) for spacing in spacings]
+    at_most.append(median(at_most) if at_most else SHORTEST_FRAGMENT)
     return {
         each.number: each.seconds + frame if each.seconds > 0 else unlisted
         for each, unlisted in zip(ordered, at_most, strict=False)

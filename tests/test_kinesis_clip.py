@@ -28,10 +28,12 @@ from footage.errors import BrokenMedia, FootageError, InputRefused, InsecureAddr
 from footage.kinesis_check import key_frames
 from footage.kinesis_errors import AwsCredentials, AwsPermission, Call, explain, explain_failure
 from footage.kinesis_pace import FragmentBucket
+from footage.kinesis_plan import Selector
 from footage.kinesis_pull import KinesisOptions, StreamPull
 from footage.models import Camera, Clip, Missing, TimeWindow
 from footage.pacing import Pause
 from footage.progress import Progress
+from footage.timeline import coverage, lay
 from footage.video.probe import inspect
 from kinesis_clip import KinesisClient
 
@@ -89,7 +91,8 @@ class Yard:
     def __init__(self, folder: Path, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
         self.stream = KinesisStream("yard", T0 - timedelta(hours=2))
-        self.service = KinesisService([self.stream], studio=studio, now=lambda: NOW)
+        self.service_now = NOW
+        self.service = KinesisService([self.stream], studio=studio, now=lambda: self.service_now)
         self.listener = Listener()
         self.recorded: list[Clip | Missing] = []
         self.record: Callable[[Clip | Missing], None] = self.recorded.append
@@ -140,6 +143,13 @@ def clips_of(results: Sequence[Clip | Missing]) -> list[Clip]:
 def gaps_of(results: Sequence[Clip | Missing]) -> list[tuple[float, float, str]]:
     missing = [each for each in results if isinstance(each, Missing)]
     return [((m.window.start - T0).total_seconds(), (m.window.end - T0).total_seconds(), m.reason) for m in missing]
+
+
+def coverage_of(results: Sequence[Clip | Missing], start: float, end: float) -> Sequence[Missing]:
+    """The gaps as a report tells them."""
+    window = TimeWindow(after(start), after(end))
+    missing = [each for each in results if isinstance(each, Missing)]
+    return coverage("yard", window, lay(window, clips_of(results), missing)).gaps
 
 
 def truth(clip: Clip) -> list[tuple[float, float]]:
@@ -257,12 +267,21 @@ def test_without_permission_to_list_the_footage_comes_and_it_is_said_what_is_los
 
 
 def test_without_permission_to_list_a_clip_at_the_limit_is_halved(yard: Yard) -> None:
-    yard.film(0, 230, DENSE)
+    yard.film(0, 230, replace(SMALL, fps=Fraction(4), key_seconds=0.5))
     yard.service.denied = {"ListFragments"}
     results = yard.pull(0, 230, chunk_minutes=4)
     shown = {code for clip in clips_of(results) for code, _ in truth(clip)}
-    assert shown == set(every(0, 230))
+    assert shown == {number / 4 for number in range(920)}
     assert gaps_of(results) == []
+
+
+def test_without_permission_to_list_no_clip_is_so_long_that_it_could_be_cut_without_a_word(yard: Yard) -> None:
+    yard.film(0, 20)
+    yard.service.denied = {"ListFragments"}
+    yard.pull(0, 600, chunk_minutes=5)
+    asked = [body["ClipFragmentSelector"] for action, body in yard.service.bodies if action == "GetClip"]
+    times = [each["TimestampRange"] for each in asked]
+    assert max(each["EndTimestamp"] - each["StartTimestamp"] for each in times) < 200
 
 
 def test_without_permission_to_describe_the_stream_still_comes(yard: Yard) -> None:
@@ -519,6 +538,51 @@ def test_footage_sent_late_from_before_the_stream_was_made_still_comes_by_its_ow
     yard.stream.created = after(59)
     yard.film(0, 20, arrived=after(60), apart=0.5)
     assert moments(yard.pull(0, 20)) == every(0, 20)
+
+
+@pytest.mark.parametrize("selector", ["producer", "server"])
+@pytest.mark.parametrize("blind", [True, False], ids=["blind", "seeing"])
+def test_a_window_just_after_the_stream_s_beginning_comes_whole(yard: Yard, selector: Selector, blind: bool) -> None:
+    yard.stream.created = after(-5)
+    yard.stream.blind_before_head = blind
+    yard.film(-4, 40)
+    results = yard.pull(1.5, 20, selector=selector)
+    assert gaps_of(results) == []
+    late = 0 if selector == "producer" else 1.5
+    assert clips_of(results)[0].window.start == after(late)
+
+
+@pytest.mark.parametrize("selector", ["producer", "server"])
+@pytest.mark.parametrize("ahead", [0.0, 5.0, 30.0])
+def test_at_the_edge_of_the_retention_what_is_still_there_comes(yard: Yard, selector: Selector, ahead: float) -> None:
+    """`ahead`: what the service's clock is ahead of this computer's, or the time until it was asked."""
+    yard.stream.created = T0 - timedelta(days=3)
+    yard.stream.retention_hours = 1
+    yard.stream.blind_before_head = True
+    yard.service_now = NOW + timedelta(seconds=ahead)
+    yard.film(-40, 150)
+    results = yard.pull(-20, 100, selector=selector)
+    [(_, until)] = [(start, end) for start, end, _ in gaps_of(coverage_of(results, -20, 100))]
+    assert until <= max(ahead, 1) + (60 if ahead > 10 else 10)
+    assert clips_of(results)[-1].window.end >= after(100)
+
+
+def test_what_is_long_out_of_the_retention_is_a_gap_with_the_sentence(yard: Yard) -> None:
+    yard.stream.created = T0 - timedelta(days=30)
+    yard.stream.retention_hours = 1
+    yard.film(-90_000, 20)
+    (missing,) = yard.pull(-90_000, -89_940)
+    assert isinstance(missing, Missing)
+    assert (missing.reason, "keeps 1 hours" in missing.detail) == ("no_media", True)
+    assert "--selector" not in yard.said()
+
+
+def test_what_the_service_says_where_it_will_not_list_is_the_gap_s_detail(yard: Yard) -> None:
+    yard.film(0, 20)
+    yard.service.fail(service_error("InvalidArgumentException", 400, "The moon is wrong.", path="/listFragments"))
+    (missing,) = yard.pull(0, 20)
+    assert isinstance(missing, Missing)
+    assert "The moon is wrong." in missing.detail
 
 
 def test_a_stream_that_keeps_nothing_is_one_gap(yard: Yard) -> None:
