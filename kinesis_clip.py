@@ -81,7 +81,7 @@ class KinesisClient:
         self._read_timeout = read_timeout
         self._lock = threading.RLock()
         self._controls: dict[str, KinesisVideoClient] = {}
-        self._data = DataEndpoints(self._archive, self._misplaced)
+        self._data = DataEndpoints(self._connect, self._misplaced)
 
     def streams(self) -> list[str]:
         """Names of the account's streams in this region."""
@@ -200,7 +200,7 @@ class KinesisClient:
                 self._controls[call.region] = client
             return self._controls[call.region]
 
-    def _archive(self, call: Call, api: DataApi) -> KinesisVideoArchivedMediaClient:
+    def _connect(self, call: Call, api: DataApi) -> KinesisVideoArchivedMediaClient:
         """A client for one API's data endpoint of a stream, which has to be asked for."""
         address = self._environ.get(OVERRIDE) or self._data_endpoint(call, api)
         refuse_insecure(address, f"The data endpoint ({OVERRIDE}, or what Kinesis Video named)")

@@ -33,7 +33,7 @@ class DataEndpoints(Generic[C]):
 
     def ask(self, call: Call, api: DataApi, ask: Callable[[C], T]) -> T:
         """One call of a stream's endpoint."""
-        client, was_good = self._at_hand(call, api)
+        client, was_good = self.at_hand(call, api)
         try:
             answer = ask(client)
         except Exception as error:
@@ -41,10 +41,18 @@ class DataEndpoints(Generic[C]):
                 raise
             log.info("%s was refused by an endpoint that had been good: another one is asked for", call.action)
             self.forget(call.stream, api, client)
-            client, _ = self._at_hand(call, api)
+            client, _ = self.at_hand(call, api)
             answer = ask(client)
         self._praise(call.stream, api, client)
         return answer
+
+    def at_hand(self, call: Call, api: DataApi) -> tuple[C, bool]:
+        """A stream's client, and whether it has been good already."""
+        key = (call.stream, api)
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = self._connect(call, api)
+            return self._clients[key], key in self._good
 
     def forget(self, stream: str, api: DataApi, client: C | None = None) -> None:
         """Ask anew next time; of a named client only where no other thread has put another in its place."""
@@ -52,13 +60,6 @@ class DataEndpoints(Generic[C]):
             if client is None or self._clients.get((stream, api)) is client:
                 self._clients.pop((stream, api), None)
                 self._good.discard((stream, api))
-
-    def _at_hand(self, call: Call, api: DataApi) -> tuple[C, bool]:
-        key = (call.stream, api)
-        with self._lock:
-            if key not in self._clients:
-                self._clients[key] = self._connect(call, api)
-            return self._clients[key], key in self._good
 
     def _praise(self, stream: str, api: DataApi, client: C) -> None:
         with self._lock:
