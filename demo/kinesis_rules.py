@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from itertools import accumulate
 from typing import Any
 
-from demo.kinesis_streams import KinesisStream, StoredFragment
+from demo.kinesis_streams import TORN, KinesisStream, StoredFragment
 
 _LONGEST_RANGE = timedelta(hours=24)
 _MESSAGES = {
@@ -77,7 +77,7 @@ def listed(stream: KinesisStream, asked: Range, now: datetime, seed: int) -> lis
 def clip_fragments(stream: KinesisStream, asked: Range, now: datetime, most: Most) -> list[StoredFragment]:
     """GetClip: the first 200 fragments or 100 MB of those that start in the range; raises ServiceError."""
     _check_range(stream, asked, now)
-    current = _oldest_of_each_time(_kept(stream, now))
+    current = _oldest_of_each_time(_kept(stream, now), lets_overlap=stream.lets_overlap)
     found = sorted((each for each in current if asked.start <= asked.time(each) <= asked.end), key=asked.time)
     if not found:
         raise ServiceError(
@@ -116,7 +116,7 @@ def _check_head(asked: Range, head: datetime) -> None:
 
 
 def _check_media(found: Sequence[StoredFragment]) -> None:
-    flaw = next((each.flaw for each in found if each.flaw), "")
+    flaw = next((each.flaw for each in found if each.flaw not in ("", TORN)), "")
     if flaw:
         raise ServiceError(flaw, 400, _MESSAGES[flaw])
     if len({each.codec for each in found}) > 1:
@@ -134,13 +134,13 @@ def _kept(stream: KinesisStream, now: datetime) -> list[StoredFragment]:
     return [each for each in stream.fragments if each.server >= head]
 
 
-def _oldest_of_each_time(fragments: Iterable[StoredFragment]) -> list[StoredFragment]:
+def _oldest_of_each_time(fragments: Iterable[StoredFragment], *, lets_overlap: bool) -> list[StoredFragment]:
     """Without those whose time had been sent before, in whole or for its greater part."""
     kept: list[StoredFragment] = []
     times: list[datetime] = []
     for fragment in sorted(fragments, key=lambda each: each.number):
         place = bisect_left(times, fragment.producer)
-        half = timedelta(seconds=fragment.seconds / 2)
+        half = timedelta(milliseconds=1) if lets_overlap else timedelta(seconds=fragment.seconds / 2)
         if all(abs(time - fragment.producer) >= half for time in times[max(0, place - 1) : place + 1]):
             times.insert(place, fragment.producer)
             kept.append(fragment)

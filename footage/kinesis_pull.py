@@ -19,8 +19,9 @@ from footage.files import disk_trouble, make_folder, replace
 from footage.hours import always
 from footage.kinesis_check import key_frames
 from footage.kinesis_fetch import ChunkFetcher, ClipService, Divided, Fetched, Lost, Outcome
+from footage.kinesis_fragments import SHORTEST_FRAGMENT, Selector
 from footage.kinesis_pace import FragmentBucket
-from footage.kinesis_plan import SHORTEST_FRAGMENT, Chunk, Selector, fixed_chunks, outside, plan_chunks
+from footage.kinesis_plan import Chunk, fixed_chunks, outside, plan_chunks
 from footage.kinesis_survey import StreamService, Survey, Surveyor
 from footage.kinesis_unlisted import chained
 from footage.kinesis_workers import Workers, beside
@@ -240,10 +241,14 @@ class StreamPull:
         return name
 
     def _holes(self, survey: Survey, results: Sequence[Clip | Missing]) -> Iterator[Missing]:
-        """What no fragment fills."""
+        """What no fragment fills. By arrival times the clips do not fit together, so what they answer for counts."""
+        broken = [rest for each in results if (rest := _broken_rest(each)) is not None]
+        yield from broken
         if survey.fragments is None:
             return
-        covered = [each.requested if isinstance(each, Clip) else each.window for each in results]
+        by_arrival = self._options.selector == "server"
+        covered = [each.requested if by_arrival and isinstance(each, Clip) else each.window for each in results]
+        covered += [each.window for each in broken]
         detail = "The stream holds no fragments of this time." if survey.fragments else "The stream holds no fragments."
         detail = survey.refusal or detail
         for hole in outside(self._window, covered):
@@ -277,3 +282,11 @@ class StreamPull:
 def _key_distance(clips: Sequence[Clip]) -> float:
     """The longest distance of key frames, in seconds: that of fragments, where each begins with one."""
     return max((clip.media.duration / (key_frames(clip.path) or 1) for clip in clips), default=0.0)
+
+
+def _broken_rest(result: Clip | Missing) -> Missing | None:
+    """What a clip that is broken inside should have held beyond its end."""
+    if isinstance(result, Missing) or result.media.complete or result.window.end >= result.requested.end:
+        return None
+    rest = TimeWindow(max(result.window.end, result.requested.start), result.requested.end)
+    return Missing(result.camera, rest, "damaged", f"{result.path.name} is broken inside")

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from footage.errors import ServiceUnreachable
 from footage.kinesis_errors import AwsPermission, ClipRefused
-from footage.kinesis_plan import LONGEST_FRAGMENT, Fragment, Selector, settle
+from footage.kinesis_fragments import LONGEST_FRAGMENT, Fragment, Selector, settle
 from footage.models import Camera, Missing, TimeWindow
 
 log = logging.getLogger(__name__)

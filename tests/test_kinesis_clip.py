@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 import threading
 import time
 from collections import Counter
@@ -10,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import av
@@ -23,12 +25,12 @@ from demo.faults import Fault
 from demo.kinesis_footage import demo_streams
 from demo.kinesis_rules import Most
 from demo.kinesis_service import EXPIRED_KEY, KinesisService, service_error
-from demo.kinesis_streams import KinesisStream, Studio
+from demo.kinesis_streams import TORN, KinesisStream, Studio
 from footage.errors import BrokenMedia, FootageError, InputRefused, InsecureAddress, Interrupted, ServiceUnreachable
-from footage.kinesis_check import key_frames
+from footage.kinesis_check import key_frames, key_times
 from footage.kinesis_errors import AwsCredentials, AwsPermission, Call, explain, explain_failure
+from footage.kinesis_fragments import Selector
 from footage.kinesis_pace import FragmentBucket
-from footage.kinesis_plan import Selector
 from footage.kinesis_pull import KinesisOptions, StreamPull
 from footage.models import Camera, Clip, Missing, TimeWindow
 from footage.pacing import Pause
@@ -98,11 +100,12 @@ class Yard:
         self.record: Callable[[Clip | Missing], None] = self.recorded.append
         self.stop = threading.Event()
         self.waits: list[float] = []
-        self._studio = studio
+        self.studio = studio
         monkeypatch.setenv("AWS_ENDPOINT_URL_KINESIS_VIDEO", self.service.url)
 
-    def film(self, start: float, seconds: float, model=SMALL, **more) -> None:
-        self.stream.put(self._studio.take(model, after(start), seconds), after(start), **more)
+    def film(self, start: float, seconds: float, model=SMALL, fragment_seconds: float | None = None, **more) -> None:
+        take = self.studio.take(model, after(start), seconds, fragment_seconds=fragment_seconds)
+        self.stream.put(take, after(start), **more)
 
     def client(self, *, key: str = "AKIATEST", region: str | None = "us-east-1", **more) -> KinesisClient:
         return KinesisClient(session=session(key, region), pause=Pause(self.stop, self.waits.append), **more)
@@ -237,6 +240,97 @@ def test_a_clip_that_is_cut_without_a_word_is_asked_for_again_in_parts(yard: Yar
     assert gaps_of(results) == []
     assert moments(results) == every(0, 40)
     assert yard.service.calls["GetClip"] == 1 + 2 + 4
+
+
+# True to the clock
+
+
+def uneven(holes: Sequence[float]) -> list[float]:
+    """Starts of two-second fragments with these holes after them."""
+    return [round(start, 3) for start in accumulate((2 + hole for hole in holes), initial=0.0)]
+
+
+CHANCE = random.Random(4)
+HOLES = {
+    "half a second after each": [0.5] * 9,
+    "a little after each": [0.19] * 9,
+    "of any length up to half a second": [round(CHANCE.uniform(0, 0.5), 3) for _ in range(20)],
+    "a clock one per cent fast": [0.02] * 25,
+    "a clock one per cent slow": [-0.02] * 25,
+}
+
+
+@pytest.mark.parametrize("keys_apart", [2.0, 1.0], ids=["a key frame each", "more key frames"])
+@pytest.mark.parametrize("holes", HOLES.values(), ids=HOLES.keys())
+def test_holes_that_a_clip_closes_never_move_a_picture_on_the_clock(
+    yard: Yard, holes: Sequence[float], keys_apart: float
+) -> None:
+    yard.stream.lets_overlap = True
+    starts = uneven(holes)
+    for start in starts:
+        yard.film(start, 2, replace(SMALL, fps=Fraction(5), key_seconds=keys_apart), fragment_seconds=2.0)
+    results = yard.pull(0, starts[-1] + 2)
+    pictures = [each for clip in clips_of(results) for each in truth(clip)]
+    assert max(abs(code - claimed) for code, claimed in pictures) < 0.13
+    assert {round(code, 3) for code, _ in pictures} == {round(s + n / 5, 3) for s in starts for n in range(10)}
+
+
+def test_holes_between_clips_that_were_closed_at_first_are_named(yard: Yard) -> None:
+    for start in uneven([0.6] * 4):
+        yard.film(start, 2)
+    gaps = gaps_of(yard.pull(0, 12.4))
+    assert gaps == [(pytest.approx(2 + 2.6 * n), pytest.approx(2.6 + 2.6 * n), "no_media") for n in range(4)]
+
+
+def test_what_was_sent_again_half_a_fragment_off_does_not_get_into_the_clips(yard: Yard) -> None:
+    yard.film(0, 60)
+    yard.film(20.7, 10, arrived=after(500))
+    yard.stream.lets_overlap = True
+    results = yard.pull(0, 60)
+    assert gaps_of(results) == []
+    assert moments(results) == every(0, 60)
+    assert len(clips_of(results)) < 12
+
+
+def test_a_drifting_clip_that_a_killed_run_left_is_not_taken_up(yard: Yard) -> None:
+    starts = uneven([0.5] * 4)
+    for start in starts:
+        yard.film(start, 2)
+    whole = yard.service.streams[0].fragments
+    yard.record = _die
+    with pytest.raises(Killed):
+        yard.pull(0, 12, at_once=1)
+    [note] = yard.folder.glob(".work/*/*.part.json")
+    told = json.loads(json.loads(note.read_text())["media"])
+    told["lengths"], told["begins"], told["end"] = [2.5] * 5, starts, after(12).isoformat()
+    note.write_text(json.dumps({**json.loads(note.read_text()), "media": json.dumps(told)}))
+    [clip] = yard.folder.glob("*.mp4")
+    clip.write_bytes(yard.studio.clip(whole).read_bytes())
+    yard.record = yard.recorded.append
+    assert moments(yard.pull(0, 12)) == pytest.approx([s + n / 2 for s in starts for n in range(4)], abs=0.001)
+
+
+# Broken for good
+
+
+def test_an_answer_that_is_never_a_film_is_not_asked_for_over_and_over(yard: Yard) -> None:
+    yard.film(0, 102)
+    yard.service.fail(Fault(path="/getClip", status=200, body="sample-mp4-video"))
+    results = yard.pull(0, 102)
+    assert coverage_of(results, 0, 102)[0].reason == "download"
+    assert yard.service.calls["GetClip"] <= 4
+
+
+def test_a_clip_that_comes_broken_in_the_same_way_again_is_kept_with_what_can_be_read(yard: Yard) -> None:
+    yard.film(0, 40, flaws={19: TORN})
+    results = yard.pull(0, 40)
+    (clip,) = clips_of(results)
+    assert not clip.media.is_whole
+    assert clip.window.start == T0
+    assert yard.service.calls["GetClip"] == 2
+    (gap,) = coverage_of(results, 0, 40)
+    assert (gap.reason, gap.window.end) == ("damaged", after(40))
+    assert gap.window.start > after(20)
 
 
 def test_the_chunk_option_and_names_already_taken(yard: Yard) -> None:
@@ -567,6 +661,24 @@ def test_at_the_edge_of_the_retention_what_is_still_there_comes(yard: Yard, sele
     assert clips_of(results)[-1].window.end >= after(100)
 
 
+def test_fragments_that_expire_between_list_and_fetch_cost_no_others(yard: Yard) -> None:
+    yard.stream.created = T0 - timedelta(days=3)
+    yard.stream.retention_hours = 1
+    yard.film(-10, 120)
+
+    class Slow(KinesisClient):
+        """Time passes after the list."""
+
+        def fragments(self, stream, window, selector):
+            found = super().fragments(stream, window, selector)
+            yard.service_now = NOW + timedelta(seconds=20)
+            return found
+
+    results = yard.pull(0, 100, selector="server", client=Slow(session=session()))
+    lost = [end for start, end, _ in gaps_of(coverage_of(results, 0, 100)) if start < 30]
+    assert max(lost) <= 23
+
+
 def test_what_is_long_out_of_the_retention_is_a_gap_with_the_sentence(yard: Yard) -> None:
     yard.stream.created = T0 - timedelta(days=30)
     yard.stream.retention_hours = 1
@@ -739,6 +851,10 @@ def test_a_clip_cut_at_any_byte_is_no_clip(studio: Studio, tmp_path: Path) -> No
         path.write_bytes(whole[:length])
         with pytest.raises(BrokenMedia):
             key_frames(path)
+
+
+def test_the_index_tells_when_the_key_frames_play(studio: Studio) -> None:
+    assert key_times(studio.take(SMALL, T0, 6).path) == (0.0, 2.0, 4.0)
 
 
 def test_boxes_of_64_bit_lengths_and_open_ends_are_understood(studio: Studio, tmp_path: Path) -> None:
