@@ -7,7 +7,6 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -16,16 +15,21 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from footage.addresses import refuse_insecure
 from footage.errors import BadAnswer, InputRefused
 from footage.files import disk_trouble
-from footage.kinesis_errors import Call, EndpointLost, explain, explain_failure, with_few_endpoints
-from footage.kinesis_plan import Chunk, Fragment, Selector
+from footage.kinesis_endpoints import DataApi, DataEndpoints
+from footage.kinesis_errors import Call, EndpointLost, explain, explain_failure, may_be_misplaced, with_few_endpoints
+from footage.kinesis_fragments import Fragment, Selector
+from footage.kinesis_plan import Chunk
+from footage.kinesis_survey import StreamFacts
 from footage.models import UTC, TimeWindow
 from footage.pacing import Pacer, Passing, Pause, Retry
 
 if TYPE_CHECKING:
     from boto3.session import Session
     from botocore.config import Config
+    from botocore.exceptions import ClientError
     from mypy_boto3_kinesis_video_archived_media import KinesisVideoArchivedMediaClient
     from mypy_boto3_kinesis_video_archived_media.type_defs import (
+        ClipFragmentSelectorTypeDef,
         FragmentSelectorTypeDef,
         FragmentTypeDef,
         ListFragmentsOutputTypeDef,
@@ -34,13 +38,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-DataApi = Literal["GET_CLIP", "LIST_FRAGMENTS"]
 T = TypeVar("T")
 Page = TypeVar("Page", bound=Mapping[str, Any])
 
 OVERRIDE = "KINESIS_DATA_ENDPOINT"
-LEAD = timedelta(seconds=20)
-"""Fragments are listed from so long before a window: none is longer, so the one playing at its start is among them."""
 TAIL = timedelta(seconds=2)
 _PIECE = 1 << 18
 _PAGE = 1000
@@ -49,16 +50,6 @@ _SELECTORS: dict[Selector, Literal["PRODUCER_TIMESTAMP", "SERVER_TIMESTAMP"]] = 
     "producer": "PRODUCER_TIMESTAMP",
     "server": "SERVER_TIMESTAMP",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class StreamFacts:
-    """What DescribeStream tells; a retention of 0 hours means that nothing is kept."""
-
-    name: str
-    arn: str
-    created: datetime
-    retention_hours: int
 
 
 class KinesisClient:
@@ -89,9 +80,9 @@ class KinesisClient:
         self._retry = Retry(self._pause, attempts=retries, patience=patience)
         self._page = Pacer(_PAGES_A_SECOND, 1.0, self._pause)
         self._read_timeout = read_timeout
-        self._lock, self._asking = threading.RLock(), threading.RLock()
+        self._lock = threading.RLock()
         self._controls: dict[str, KinesisVideoClient] = {}
-        self._archives: dict[tuple[str, DataApi], KinesisVideoArchivedMediaClient] = {}
+        self._data = DataEndpoints(self._connect, self._misplaced)
 
     def streams(self) -> list[str]:
         """Names of the account's streams in this region."""
@@ -114,14 +105,14 @@ class KinesisClient:
         )
 
     def fragments(self, stream: str, window: TimeWindow, selector: Selector) -> list[Fragment]:
-        """All fragments that start in the window, or so shortly before that they may play in it, in no order."""
+        """All fragments that start in the window or within two seconds after it, in no order."""
         call = self._call("ListFragments", stream)
         end = window.end + TAIL
         if selector == "server":
             end = min(end, max(datetime.now(UTC), window.end))
         asked: FragmentSelectorTypeDef = {
             "FragmentSelectorType": _SELECTORS[selector],
-            "TimestampRange": {"StartTimestamp": window.start - LEAD, "EndTimestamp": end},
+            "TimestampRange": {"StartTimestamp": window.start, "EndTimestamp": end},
         }
         pages = self._pages(call, lambda more: self._list_page(call, asked, more))
         return [_fragment(each) for page in pages for each in page.get("Fragments", ())]
@@ -141,13 +132,13 @@ class KinesisClient:
         Interrupted between two pieces of the answer.
         """
         call = self._call("GetClip", stream)
+        asked: ClipFragmentSelectorTypeDef = {
+            "FragmentSelectorType": _SELECTORS[selector],
+            "TimestampRange": {"StartTimestamp": chunk.start, "EndTimestamp": chunk.end},
+        }
         with self._translated(call):
-            answer = self._archive(call, "GET_CLIP").get_clip(
-                **_named(stream),
-                ClipFragmentSelector={
-                    "FragmentSelectorType": _SELECTORS[selector],
-                    "TimestampRange": {"StartTimestamp": chunk.start, "EndTimestamp": chunk.end},
-                },
+            answer = self._data.ask(
+                call, "GET_CLIP", lambda archive: archive.get_clip(**_named(stream), ClipFragmentSelector=asked)
             )
             size = 0
             with disk_trouble(target), target.open("wb") as file, closing(answer["Payload"]) as body:
@@ -162,8 +153,10 @@ class KinesisClient:
         self, call: Call, asked: FragmentSelectorTypeDef, more: dict[str, Any]
     ) -> ListFragmentsOutputTypeDef:
         self._page()
-        archive = self._archive(call, "LIST_FRAGMENTS")
-        return archive.list_fragments(**_named(call.stream), **more, FragmentSelector=asked, MaxResults=_PAGE)
+        which = {**_named(call.stream), **more, "MaxResults": _PAGE}
+        return self._data.ask(
+            call, "LIST_FRAGMENTS", lambda archive: archive.list_fragments(**which, FragmentSelector=asked)
+        )
 
     def _pages(self, call: Call, ask: Callable[[dict[str, Any]], Page]) -> Iterator[Page]:
         """All pages of a list; `ask` is given what names the next page."""
@@ -208,20 +201,17 @@ class KinesisClient:
                 self._controls[call.region] = client
             return self._controls[call.region]
 
-    def _archive(self, call: Call, api: DataApi) -> KinesisVideoArchivedMediaClient:
-        """The client for one API's data endpoint of a stream, which has to be asked for, and is by one thread only."""
-        key = (call.stream, api)
-        with self._asking:
-            if key not in self._archives:
-                address = self._environ.get(OVERRIDE) or self._data_endpoint(call, api)
-                refuse_insecure(address, f"The data endpoint ({OVERRIDE}, or what Kinesis Video named)")
-                self._archives[key] = self._boto_session().client(
-                    "kinesis-video-archived-media",
-                    region_name=call.region,
-                    endpoint_url=address,
-                    config=self._config(self._read_timeout),
-                )
-            return self._archives[key]
+    def _connect(self, call: Call, api: DataApi) -> KinesisVideoArchivedMediaClient:
+        """A client for one API's data endpoint of a stream, which has to be asked for."""
+        address = self._environ.get(OVERRIDE) or self._data_endpoint(call, api)
+        refuse_insecure(address, f"The data endpoint ({OVERRIDE}, or what Kinesis Video named)")
+        client: KinesisVideoArchivedMediaClient = self._boto_session().client(
+            "kinesis-video-archived-media",
+            region_name=call.region,
+            endpoint_url=address,
+            config=self._config(self._read_timeout),
+        )
+        return client
 
     def _data_endpoint(self, call: Call, api: DataApi) -> str:
         asking = Call("GetDataEndpoint", call.stream, call.region, call.profile)
@@ -250,9 +240,7 @@ class KinesisClient:
         try:
             yield
         except ClientError as error:
-            told, facts = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
-            status = int(facts.get("HTTPStatusCode", 0))
-            explained = explain(call, str(told.get("Code", status)), status, str(told.get("Message", "")))
+            explained = explain(call, *_told(error))
             if isinstance(explained, EndpointLost):
                 self._forget(call)
                 explained = explained.end if self._environ.get(OVERRIDE) else explained
@@ -264,9 +252,21 @@ class KinesisClient:
             raise explained from error
 
     def _forget(self, call: Call) -> None:
-        api: DataApi = "GET_CLIP" if call.action == "GetClip" else "LIST_FRAGMENTS"
-        with self._asking:
-            self._archives.pop((call.stream, api), None)
+        self._data.forget(call.stream, "GET_CLIP" if call.action == "GetClip" else "LIST_FRAGMENTS")
+
+    def _misplaced(self, error: Exception) -> bool:
+        from botocore.exceptions import ClientError
+
+        if self._environ.get(OVERRIDE):  # there is no other one to be asked
+            return False
+        return isinstance(error, ClientError) and may_be_misplaced(*_told(error))
+
+
+def _told(error: ClientError) -> tuple[str, int, str]:
+    """What an error answer says: code, HTTP status, message."""
+    told, facts = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+    status = int(facts.get("HTTPStatusCode", 0))
+    return str(told.get("Code", status)), status, str(told.get("Message", ""))
 
 
 def _region_of_arn(stream: str) -> str | None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from itertools import accumulate
 from typing import Any
 
-from demo.kinesis_streams import KinesisStream, StoredFragment
+from demo.kinesis_streams import TORN, KinesisStream, StoredFragment
 
 _LONGEST_RANGE = timedelta(hours=24)
 _MESSAGES = {
@@ -60,7 +60,15 @@ class Range:
 
 
 def listed(stream: KinesisStream, asked: Range, now: datetime, seed: int) -> list[StoredFragment]:
-    """ListFragments: those that start in the range and are still kept, in no order; none is no error."""
+    """ListFragments: those that start in the range and are still kept, in no order; none is no error.
+
+    A range that begins before the stream's head is refused by server time. By producer time it is answered with nothing
+    where the stream is `blind_before_head`, as has been reported.
+    """
+    head = _head(stream, now)
+    _check_head(asked, head)
+    if stream.blind_before_head and asked.start < head:
+        return []
     found = [each for each in _kept(stream, now) if asked.start <= asked.time(each) <= asked.end]
     random.Random(seed).shuffle(found)
     return found
@@ -69,7 +77,7 @@ def listed(stream: KinesisStream, asked: Range, now: datetime, seed: int) -> lis
 def clip_fragments(stream: KinesisStream, asked: Range, now: datetime, most: Most) -> list[StoredFragment]:
     """GetClip: the first 200 fragments or 100 MB of those that start in the range; raises ServiceError."""
     _check_range(stream, asked, now)
-    current = _oldest_of_each_time(_kept(stream, now))
+    current = _oldest_of_each_time(_kept(stream, now), lets_overlap=stream.lets_overlap)
     found = sorted((each for each in current if asked.start <= asked.time(each) <= asked.end), key=asked.time)
     if not found:
         raise ServiceError(
@@ -86,19 +94,29 @@ def _check_range(stream: KinesisStream, asked: Range, now: datetime) -> None:
         raise ServiceError("InvalidArgumentException", 400, "End timestamp must be greater than start timestamp.")
     if asked.end - asked.start > _LONGEST_RANGE:
         raise ServiceError("InvalidArgumentException", 400, "The requested time range is longer than 24 hours.")
-    if asked.selector != "SERVER_TIMESTAMP":
-        return
-    if asked.end > now:
+    if asked.selector == "SERVER_TIMESTAMP" and asked.end > now:
         raise ServiceError("InvalidArgumentException", 400, "End timestamp must be in the past.")
-    head = max(stream.created, now - timedelta(hours=stream.retention_hours))
-    if asked.start < head:
+    _check_head(asked, _head(stream, now))
+
+
+def _head(stream: KinesisStream, now: datetime) -> datetime:
+    return max(stream.created, now - timedelta(hours=stream.retention_hours))
+
+
+def _check_head(asked: Range, head: datetime) -> None:
+    """By server time nothing may be asked for from before the stream's head."""
+    if asked.selector != "SERVER_TIMESTAMP" or asked.start >= head:
+        return
+    if asked.end < head:
         told = round(asked.end.timestamp() * 1000)
         message = f"End timestamp {told} is outside of the stream retention period."
-        raise ServiceError("InvalidArgumentException", 400, message)
+    else:
+        message = "Start timestamp must be later than the stream head."
+    raise ServiceError("InvalidArgumentException", 400, message)
 
 
 def _check_media(found: Sequence[StoredFragment]) -> None:
-    flaw = next((each.flaw for each in found if each.flaw), "")
+    flaw = next((each.flaw for each in found if each.flaw not in ("", TORN)), "")
     if flaw:
         raise ServiceError(flaw, 400, _MESSAGES[flaw])
     if len({each.codec for each in found}) > 1:
@@ -116,13 +134,13 @@ def _kept(stream: KinesisStream, now: datetime) -> list[StoredFragment]:
     return [each for each in stream.fragments if each.server >= head]
 
 
-def _oldest_of_each_time(fragments: Iterable[StoredFragment]) -> list[StoredFragment]:
+def _oldest_of_each_time(fragments: Iterable[StoredFragment], *, lets_overlap: bool) -> list[StoredFragment]:
     """Without those whose time had been sent before, in whole or for its greater part."""
     kept: list[StoredFragment] = []
     times: list[datetime] = []
     for fragment in sorted(fragments, key=lambda each: each.number):
         place = bisect_left(times, fragment.producer)
-        half = timedelta(seconds=fragment.seconds / 2)
+        half = timedelta(milliseconds=1) if lets_overlap else timedelta(seconds=fragment.seconds / 2)
         if all(abs(time - fragment.producer) >= half for time in times[max(0, place - 1) : place + 1]):
             times.insert(place, fragment.producer)
             kept.append(fragment)

@@ -27,6 +27,12 @@ EXPIRED_KEY = "ASIAEXPIRED000000000"
 """An access key id whose session is over."""
 MEDIA_POINTS, METADATA_POINTS = 500, 10_000
 """Fragments a second and stream, as quotas.html of the service tells them."""
+WRONG_ENDPOINT = Fault(
+    status=403,
+    headers={"Content-Type": "application/xml"},
+    body="<AccessDeniedException><Message>Unable to determine service/operation name to be authorized</Message>"
+    "</AccessDeniedException>",
+)
 _CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/kinesisvideo/")
 
 
@@ -66,6 +72,7 @@ class KinesisService:
         self._error_header = error_header
         self._faults = FaultBook(())
         self._endpoint = 1
+        self._refusal = WRONG_ENDPOINT
         self._lock = threading.Lock()
         self._pools = {"media": _Pool(MEDIA_POINTS), "metadata": _Pool(METADATA_POINTS)} if limits else {}
         self._server = Server(self._respond, port=port)
@@ -83,9 +90,10 @@ class KinesisService:
         """Let answers go wrong from now on; replaces what was told before."""
         self._faults = FaultBook(faults)
 
-    def move_data_endpoint(self) -> None:
-        """From now on only a data endpoint that is asked for anew is any good."""
+    def move_data_endpoint(self, refusal: Fault | None = None) -> None:
+        """From now on only a data endpoint that is asked for anew is any good; the old one answers with `refusal`."""
         self._endpoint += 1
+        self._refusal = refusal or WRONG_ENDPOINT
 
     def _respond(self, request: Request) -> tuple[Answer | None, Fault]:
         *prefix, path = request.path.rsplit("/", 1)
@@ -100,7 +108,7 @@ class KinesisService:
         if fault.status is not None:
             return Answer(fault.status, fault.headers, fault.body.encode()), fault
         if action in ("GetClip", "ListFragments") and prefix != [self._path()]:
-            return _wrong_endpoint(), fault
+            return Answer(self._refusal.status or 403, self._refusal.headers, self._refusal.body.encode()), fault
         return replaced(self._answer(request, action, body), None, "", fault.headers), self._paced(fault)
 
     def _answer(self, request: Request, action: str, body: dict[str, Any]) -> Answer:
@@ -224,11 +232,6 @@ def service_error(code: str, status: int = 400, message: str = "", **which: Any)
 
 def _json(value: dict[str, Any]) -> Answer:
     return Answer(200, {"Content-Type": "application/json"}, json.dumps(value).encode())
-
-
-def _wrong_endpoint() -> Answer:
-    text = "<AccessDeniedException><Message>Unable to determine service/operation name to be authorized</Message>"
-    return Answer(403, {"Content-Type": "application/xml"}, f"{text}</AccessDeniedException>".encode())
 
 
 def _stream_info(stream: KinesisStream) -> dict[str, Any]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 REGION, ACCOUNT = "us-east-1", "123456789012"
 _FIRST_NUMBER = 91343852333181432392682062000000000000
 _FREE_BOX_HEADER = 8
+TORN = "torn"
+"""The flaw of a fragment whose media was not stored whole: clips with it come, but lack the last of what they name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class Take:
 class StoredFragment:
     """A fragment in a stream: part number `part` of its take. `listed_seconds` leaves out the last frame.
 
-    `flaw` is the code of the error with which GetClip refuses it. `padding` is bytes of nothing that come with it.
+    `flaw` is the code of the error with which GetClip refuses it, or TORN. `padding` is bytes of nothing that come with
+    it.
     """
 
     number: int
@@ -73,13 +76,18 @@ class StoredFragment:
 
 @dataclass
 class KinesisStream:
-    """A stream and what was put into it, in the order of arrival."""
+    """A stream and what was put into it, in the order of arrival; the rules say what `blind_before_head` means.
+
+    With `lets_overlap` only what has the very same time is taken for sent again.
+    """
 
     name: str
     created: datetime
     retention_hours: int = 24
     region: str = REGION
     fragments: list[StoredFragment] = field(default_factory=list)
+    blind_before_head: bool = False
+    lets_overlap: bool = False
 
     @property
     def arn(self) -> str:
@@ -118,27 +126,32 @@ class Studio:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
-        self._takes: dict[Path, Take] = {}
+        self._takes: dict[tuple[Path, float], Take] = {}
 
-    def take(self, model: CameraModel, start: datetime, seconds: float) -> Take:
-        """Footage from `start` on; each fragment begins with a key frame and is as long as their distance."""
+    def take(
+        self, model: CameraModel, start: datetime, seconds: float, *, fragment_seconds: float | None = None
+    ) -> Take:
+        """Footage from `start` on; each fragment begins with a key frame, and has no other unless it is told longer."""
         told = f"{model}|{start.isoformat()}|{seconds}"
         path = self._folder / f"take-{hashlib.sha256(told.encode()).hexdigest()[:16]}.mp4"
+        length = fragment_seconds or model.key_seconds
         with self._lock:
-            if path not in self._takes:
+            if (path, length) not in self._takes:
                 if not path.exists():
                     render(model, start, seconds, path)
-                self._takes[path] = Take(path, model, model.key_seconds, _sizes(path, model.key_seconds))
-            return self._takes[path]
+                self._takes[path, length] = Take(path, model, length, _sizes(path, length))
+            return self._takes[path, length]
 
     def clip(self, fragments: Sequence[StoredFragment]) -> Path:
         """An MP4 of exactly these fragments, one after the other, whatever time lies between them."""
-        told = "|".join(f"{each.take.path.name}:{each.part}:{each.padding}" for each in fragments)
+        told = "|".join(f"{each.take.path.name}:{each.part}:{each.padding}:{each.flaw}" for each in fragments)
         path = self._folder / f"clip-{hashlib.sha256(told.encode()).hexdigest()[:16]}.mp4"
         if not path.exists():
             beside = path.with_name(f"{uuid.uuid4().hex}.mp4")
             _write_clip(fragments, beside)
             _pad(beside, sum(each.padding for each in fragments))
+            if any(each.flaw == TORN for each in fragments):
+                _tear(beside)
             beside.replace(path)
         return path
 
@@ -204,3 +217,13 @@ def _pad(path: Path, padding: int) -> None:
     with path.open("ab") as file:
         file.write(padding.to_bytes(4, "big") + b"free")
         file.truncate(file.tell() - _FREE_BOX_HEADER + padding)
+
+
+def _tear(path: Path) -> None:
+    """Take a third of the media away, from its end; the boxes still add up."""
+    content = path.read_bytes()
+    kind = content.index(b"mdat")
+    size = int.from_bytes(content[kind - 4 : kind], "big")
+    left = size * 2 // 3
+    end = kind - 4 + size
+    path.write_bytes(content[: kind - 4] + left.to_bytes(4, "big") + content[kind : kind - 4 + left] + content[end:])

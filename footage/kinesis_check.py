@@ -1,9 +1,10 @@
-"""Whether a clip came whole: the boxes of an MP4 add up to its size, and how many key frames its table names."""
+"""Whether a clip came whole: the boxes of an MP4 add up to its size, and when the key frames of its table play."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -20,9 +21,16 @@ class _Box(NamedTuple):
 
 
 def key_frames(path: Path) -> int | None:
-    """How many key frames the picture track has; None where the file has no such table (all frames are key frames).
+    """How many key frames the picture track has; None where it has no table of them. Raises what `key_times` raises."""
+    times = key_times(path)
+    return None if times is None else len(times)
 
-    Raises BrokenMedia where boxes are cut off or missing. They may stand in any order.
+
+def key_times(path: Path) -> tuple[float, ...] | None:
+    """When the picture track's key frames play, in seconds from its first frame; None where it has no table of them.
+
+    They are times of decoding, which lie before those of showing by the same for every key frame. The boxes may stand
+    in any order. Raises BrokenMedia where one is cut off or missing.
     """
     with path.open("rb") as file:
         boxes = list(_file_boxes(file, os.fstat(file.fileno()).st_size, path.name))
@@ -33,7 +41,7 @@ def key_frames(path: Path) -> int | None:
             raise BrokenMedia(f"{path.name} has an index of {moov.end - moov.start} bytes, which cannot be.")
         file.seek(moov.start)
         index = file.read(moov.end - moov.start)
-    return _sync_samples(index)
+    return _sync_times(index)
 
 
 def _file_boxes(file: BinaryIO, size: int, name: str) -> Iterator[_Box]:
@@ -53,7 +61,7 @@ def _file_boxes(file: BinaryIO, size: int, name: str) -> Iterator[_Box]:
         at += length
 
 
-def _sync_samples(moov: bytes) -> int | None:
+def _sync_times(moov: bytes) -> tuple[float, ...] | None:
     for track in _find(moov, b"trak"):
         media = next(_find(track, b"mdia"), b"")
         handler = next(_find(media, b"hdlr"), b"")
@@ -61,9 +69,40 @@ def _sync_samples(moov: bytes) -> int | None:
             continue
         information = next(_find(media, b"minf"), b"")
         samples = next(_find(information, b"stbl"), b"")
-        table = next(_find(samples, b"stss"), None)
-        return None if table is None else int.from_bytes(table[4:8], "big")
+        numbers = next(_find(samples, b"stss"), None)
+        if numbers is None:
+            return None
+        durations = _table(next(_find(samples, b"stts"), b""), ">II")
+        ticks = _ticks((number for (number,) in _table(numbers, ">I")), durations)
+        scale = _timescale(next(_find(media, b"mdhd"), b""))
+        return tuple(each / scale for each in ticks)
     return None
+
+
+def _ticks(numbers: Iterable[int], durations: Iterator[tuple[int, ...]]) -> Iterator[int]:
+    """When the samples of these numbers, which rise from 1, begin; `durations` are runs of (samples, ticks of each)."""
+    at, first, count, length = 0, 1, 0, 0
+    for number in numbers:
+        while number >= first + count:
+            at, first = at + count * length, first + count
+            run = next(durations, None)
+            if run is None:  # the table ends before the samples do: no more is known
+                return
+            count, length = run
+        yield at + (number - first) * length
+
+
+def _table(content: bytes, row: str) -> Iterator[tuple[int, ...]]:
+    """The rows of a box that begins with version, flags and their number."""
+    size = struct.calcsize(row)
+    rows = min(int.from_bytes(content[4:8], "big"), (len(content) - 8) // size)
+    return struct.iter_unpack(row, content[8 : 8 + max(rows, 0) * size])
+
+
+def _timescale(header: bytes) -> int:
+    """Ticks a second; what stands before them is longer in version 1."""
+    place = 20 if header[:1] == b"\x01" else 12
+    return int.from_bytes(header[place : place + 4], "big") or 1
 
 
 def _find(content: bytes, kind: bytes) -> Iterator[bytes]:

@@ -123,6 +123,12 @@ def explain(call: Call, code: str, status: int, message: str) -> Exception:
     )
 
 
+def may_be_misplaced(code: str, status: int, message: str) -> bool:
+    """Whether an expired data endpoint may speak here: anything that refuses, but for words that Kinesis Video has."""
+    own = code in _EXPIRED | _CLOCK | _BAD_KEYS or "no fragments" in message.casefold()
+    return _WRONG_PLACE in message or (status in (401, 403, 404, 410) and not own)
+
+
 def explain_failure(call: Call, kinds: set[str], said: str) -> Exception:
     """The error that botocore's own ones stand for: no answer, no credentials, no such profile.
 

@@ -6,29 +6,30 @@ import json
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from footage.errors import BrokenMedia, ServiceUnreachable
 from footage.files import sha256_of
-from footage.kinesis_check import key_frames
+from footage.kinesis_check import key_times
 from footage.kinesis_errors import NO_FRAGMENTS, OUT_OF_RETENTION, ClipRefused, Throttled, with_few_endpoints
+from footage.kinesis_fragments import Fragment, Selector
+from footage.kinesis_judge import Played, Timing, cut_short, drifts, intrusions
 from footage.kinesis_pace import FragmentBucket
-from footage.kinesis_plan import Chunk, Fragment, Selector, halves, plan_chunks
+from footage.kinesis_plan import Chunk, divided, halves, plan_chunks
+from footage.kinesis_tries import Tries
 from footage.models import Media, TimeWindow
-from footage.pacing import Passing, Pause, Retry
+from footage.pacing import Pause, Retry
 from footage.parts import Sidecar, discard, read_sidecar, write_sidecar
 from footage.values_json import window_from_json, window_to_json
 
 log = logging.getLogger(__name__)
 
-MANY_KEY_FRAMES, MANY_BYTES = 195, 85_000_000
-"""A clip of unknown fragments that reaches these may have been cut at 200 fragments or 100 MB without a word."""
 _MOST_FRAGMENTS = 200
-_BROKEN_TRIES = 3
-_TREMBLE = 0.25
+_BAD_RANGE = "InvalidArgumentException"
+_PERHAPS_GONE = {NO_FRAGMENTS, OUT_OF_RETENTION, _BAD_RANGE}
 
 
 class ClipService(Protocol):
@@ -45,13 +46,19 @@ class ClipService(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A chunk that came whole, in a part file."""
+    """A chunk that came, in a part file; whole but where its `media` says otherwise. `keys`: as in `Played`."""
 
     chunk: Chunk
     path: Path
     size: int
     sha256: str
     media: Media
+    keys: tuple[float, ...] | None
+
+    @property
+    def played(self) -> Played:
+        """What the judge looks at."""
+        return Played(self.media.duration, self.size, self.keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,7 @@ class ChunkFetcher:
         self._pause = pause
         self._clock = clock
         self._received = received
+        self._junk: set[str] = set()
 
     def fetch(self, chunk: Chunk, part: Path) -> Outcome:
         """Bring one chunk into `part`, noted so that `take_up` knows it again after a kill.
@@ -118,33 +126,33 @@ class ChunkFetcher:
 
     def take_up(self, part: Path) -> Fetched | None:
         """The chunk that a killed run brought whole into `part`; None where it did not, or of another stream."""
-        chunk = self._noted(part)
-        if chunk is None or not part.is_file():
+        noted = self._noted(part)
+        if noted is None or not part.is_file():
             return None
+        chunk, timing = noted
         try:
-            fetched, keys = self._examined(chunk, part)
+            fetched = self._examined(chunk, part)
         except BrokenMedia:
             return None
-        divisible = len(chunk.lengths) != 1
-        return None if divisible and _cut_short(fetched, keys) else fetched
+        if len(chunk.lengths) != 1 and cut_short(chunk, fetched.played):
+            return None
+        drifting = self._selector == "producer" and drifts(timing, fetched.played)
+        return None if drifting or not fetched.media.complete else fetched
 
     def _bring(self, chunk: Chunk, target: Path) -> Outcome:
-        attempt = _Attempt(lambda: self._try(chunk, target))
+        tries = Tries(lambda: self._try(chunk, target), target, self._junk)
         try:
-            fetched, keys = self._retry(with_few_endpoints(attempt))
+            fetched = self._retry(with_few_endpoints(tries))
         except ClipRefused as refused:
             return self._refused(chunk, refused)
         except BrokenMedia as error:
-            return self._divided(chunk, Lost(chunk, "download", str(error)))
+            lost = Lost(chunk, "download", str(error))
+            return tries.damaged or (lost if tries.hopeless else self._halved(chunk, lost))
         except ServiceUnreachable as error:
             return Lost(chunk, "download", error.message, silence=error)
-        self._bucket.speed_up()
-        if _cut_short(fetched, keys):
-            log.info("%s came short of its %d fragments: asked for again in two", chunk.window, len(chunk.fragments))
-            return self._divided(chunk, fetched)
-        return fetched
+        return self._judged(fetched)
 
-    def _try(self, chunk: Chunk, target: Path) -> tuple[Fetched, int | None]:
+    def _try(self, chunk: Chunk, target: Path) -> Fetched:
         points = len(chunk.fragments) or min(_MOST_FRAGMENTS, math.ceil(chunk.window.seconds))
         self._bucket.take(points)
         if self._selector == "server":  # by server time, an end to come is refused
@@ -159,20 +167,35 @@ class ChunkFetcher:
             raise
         return self._examined(chunk, target)
 
-    def _examined(self, chunk: Chunk, part: Path) -> tuple[Fetched, int | None]:
-        """What a part holds, and how many key frames it has. Raises BrokenMedia where it is not whole."""
-        keys, media = key_frames(part), self._inspect(part)
-        if not media.complete:
-            raise BrokenMedia(f"The clip of {chunk.window.start:%H:%M:%S} UTC lacks packets that its index names.")
-        return Fetched(chunk, part, part.stat().st_size, sha256_of(part), media), keys
+    def _examined(self, chunk: Chunk, part: Path) -> Fetched:
+        """What a part holds. Raises BrokenMedia where it cannot be read."""
+        keys, media = key_times(part), self._inspect(part)
+        return Fetched(chunk, part, part.stat().st_size, sha256_of(part), media, keys)
+
+    def _judged(self, fetched: Fetched) -> Outcome:
+        """The clip, or the parts in which it is asked for again where it did not come as planned."""
+        chunk, played = fetched.chunk, fetched.played
+        if not fetched.media.complete:
+            log.warning("%s came broken inside, and so again: kept as it is", chunk.window)
+            return fetched
+        places = intrusions(chunk, played)
+        if not places and cut_short(chunk, played):
+            log.info("%s came short of its %d fragments: asked for again in two", chunk.window, len(chunk.fragments))
+            return self._halved(chunk, fetched)
+        if not places and self._selector == "producer":
+            places = drifts(Timing.of(chunk), played)
+        if not places:
+            return fetched
+        log.info("%s does not keep to the clock: asked for again in %d parts", chunk.window, len(places) + 1)
+        return Divided(chunk, divided(chunk, places, self._selector))
 
     def _told(self, chunk: Chunk) -> str:
         """All that must be known of a chunk to judge its file later."""
         whose = {"stream": self._stream, "selector": self._selector}
-        return json.dumps({**whose, **window_to_json(chunk.window), "lengths": chunk.lengths})
+        return json.dumps({**whose, **window_to_json(chunk.window), **asdict(Timing.of(chunk))})
 
-    def _noted(self, part: Path) -> Chunk | None:
-        """Inverse of `_told`, without the fragments' numbers."""
+    def _noted(self, part: Path) -> tuple[Chunk, Timing] | None:
+        """Inverse of `_told`, without the fragments themselves: only when each begins."""
         sidecar = read_sidecar(part)
         if sidecar is None:
             return None
@@ -181,60 +204,41 @@ class ChunkFetcher:
             if (note["stream"], note["selector"]) != (self._stream, self._selector):
                 return None
             window = window_from_json(note)
-            return Chunk(window.start, window.end, (), window, tuple(note["lengths"]))
+            timing = Timing(tuple(note["begins"]), tuple(note["lengths"]), bool(note["open_end"]))
+            return Chunk(window.start, window.end, (), window, timing.lengths), timing
         except (ValueError, KeyError, TypeError):
             return None
 
     def _refused(self, chunk: Chunk, refused: ClipRefused) -> Outcome:
         lost = Lost(chunk, refused.code, refused.message)
         if refused.divisible:
-            return self._divided(chunk, lost)
-        if refused.code in (NO_FRAGMENTS, OUT_OF_RETENTION):
-            return self._gone(chunk, replace(lost, reason="no_media"))
+            return self._halved(chunk, lost)
+        if refused.code in _PERHAPS_GONE:
+            return self._gone(chunk, lost)
         return lost
 
     def _gone(self, chunk: Chunk, lost: Lost) -> Outcome:
-        """Look which of the fragments that were listed are still there: they expire, the oldest first."""
+        """Look which of the fragments that were listed are still there: they expire, the oldest first.
+
+        A range that begins before the stream does is refused as a whole: where even its list is, a half may be had.
+        """
+        nothing = lost if lost.reason == _BAD_RANGE else replace(lost, reason="no_media")
         if not chunk.fragments:
-            return lost
-        listed = {each.number for each in self._client.fragments(self._stream, chunk.window, self._selector)}
+            return nothing
+        range_asked = TimeWindow(chunk.start, chunk.window.end)
+        try:
+            listed = {each.number for each in self._client.fragments(self._stream, range_asked, self._selector)}
+        except ClipRefused:
+            return self._halved(chunk, replace(lost, reason="no_media"))
         left = [each for each in chunk.fragments if each.number in listed]
         if not left:
-            return replace(lost, detail=f"The stream no longer has these fragments. {lost.detail}")
+            return replace(lost, reason="no_media", detail=f"The stream no longer has these fragments. {lost.detail}")
         if len(left) == len(chunk.fragments):
-            return self._divided(chunk, lost)
+            return self._halved(chunk, nothing)
         return Divided(chunk, plan_chunks(left, chunk.window, self._selector))
 
-    def _divided(self, chunk: Chunk, otherwise: Fetched | Lost) -> Outcome:
+    def _halved(self, chunk: Chunk, otherwise: Fetched | Lost) -> Outcome:
         """The chunk in halves, or `otherwise` where it cannot be halved."""
         self._pause.check()
         parts = halves(chunk, self._selector)
         return Divided(chunk, parts) if len(parts) > 1 else otherwise
-
-
-class _Attempt:
-    """Makes a broken clip a passing failure, but only a few times: it is not the network that breaks it then."""
-
-    def __init__(self, ask: Callable[[], tuple[Fetched, int | None]]) -> None:
-        self._ask = ask
-        self._broken = 0
-
-    def __call__(self) -> tuple[Fetched, int | None]:
-        try:
-            return self._ask()
-        except BrokenMedia as error:
-            self._broken += 1
-            if self._broken >= _BROKEN_TRIES:
-                raise
-            raise Passing(error) from error
-
-
-def _cut_short(fetched: Fetched, keys: int | None) -> bool:
-    """Whether the clip lacks something: the service cuts it at its limits, and closes its holes, without a word."""
-    chunk, plays = fetched.chunk, fetched.media.duration
-    if not chunk.lengths:
-        full = (keys or 0) >= MANY_KEY_FRAMES or fetched.size >= MANY_BYTES
-        return full or chunk.window.seconds - plays > plays / (keys or 1) + _TREMBLE
-    if keys == len(chunk.lengths):  # each fragment begins with one: they are all there, however long they play
-        return False
-    return chunk.seconds - plays > min(chunk.lengths) / 2

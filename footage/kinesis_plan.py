@@ -2,54 +2,31 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import accumulate, groupby, pairwise
-from statistics import fmean, median
-from typing import Literal
+from itertools import accumulate, pairwise
+from statistics import median
 
+from footage.kinesis_fragments import Fragment, Selector, Settled, settle
 from footage.models import TimeWindow
 
-Selector = Literal["producer", "server"]
-"""By which of its two times a fragment is chosen: the camera's own clock, or the moment it reached AWS."""
-
-HOLE_SECONDS = 0.2
+HOLE_SECONDS = 0.1
 """A clip closes the holes inside it, so no chunk may hold more than this between what its fragments show and last."""
 _SERVER_HOLE_SECONDS = 1.0  # arrival times tremble with the network
-_LONGEST_FRAME = 1.2  # cameras of one frame a second
-_NEAR = 0.1
-_SHORTEST_FRAGMENT = 1.0  # PutMedia takes fragments of 1 to 20 seconds
 _MILLISECOND = timedelta(milliseconds=1)
 _SECOND = timedelta(seconds=1)
 _MARGIN = timedelta(seconds=2)  # how far a chunk's bounds go beyond its fragments where there are no others
 
 
 @dataclass(frozen=True, slots=True)
-class Fragment:
-    """A fragment as ListFragments tells it. `number` rises in the order of arrival, `size` is in bytes.
-
-    `seconds` leaves out the last frame, and can be 0: the distance to the next fragment is the better measure.
-    """
-
-    number: int
-    producer: datetime
-    server: datetime
-    size: int
-    seconds: float
-
-    def start(self, selector: Selector) -> datetime:
-        """The time by which the fragment is chosen."""
-        return self.producer if selector == "producer" else self.server
-
-
-@dataclass(frozen=True, slots=True)
 class Chunk:
     """What one GetClip brings. `start` and `end` go over the wire: both inclusive, compared with fragments' starts.
 
-    `window` is the time that the chunk answers for, `lengths` the seconds that each fragment plays. A chunk of unknown
-    fragments (no permission to list) has none of either.
+    `window` is the time that the chunk answers for, `lengths` the seconds that each fragment plays; `others` are the
+    starts of fragments between its own that GetClip should leave out. A chunk of unknown fragments (no permission to
+    list) has none of these.
     """
 
     start: datetime
@@ -57,45 +34,12 @@ class Chunk:
     fragments: tuple[Fragment, ...]
     window: TimeWindow
     lengths: tuple[float, ...] = field(default=())
+    others: tuple[datetime, ...] = field(default=())
 
     @property
     def seconds(self) -> float:
         """How long the clip should play."""
         return sum(self.lengths)
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """Fragments in the order of the chosen time, with the seconds that each plays, and how many were left out.
-
-    `repeated` had the producer timestamp of an earlier one, `overtaken` lay over footage that had arrived before.
-    """
-
-    fragments: tuple[Fragment, ...]
-    starts: tuple[datetime, ...]
-    lengths: tuple[float, ...]
-    repeated: int
-    overtaken: int
-
-
-def settle(fragments: Iterable[Fragment], selector: Selector) -> Settled:
-    """Put fragments in order and leave out those that GetClip leaves out too."""
-    listed = {fragment.number: fragment for fragment in fragments}
-    first: dict[datetime, Fragment] = {}
-    for number in sorted(listed):
-        first.setdefault(listed[number].producer, listed[number])
-    kept = list(first.values())
-    if selector == "producer":
-        kept = list(_oldest_collections(kept))
-    lengths = _lengths(sorted(kept, key=lambda fragment: fragment.producer))
-    kept.sort(key=lambda fragment: (fragment.start(selector), fragment.number))
-    return Settled(
-        fragments=tuple(kept),
-        starts=tuple(fragment.start(selector) for fragment in kept),
-        lengths=tuple(lengths[fragment.number] for fragment in kept),
-        repeated=len(listed) - len(first),
-        overtaken=len(first) - len(kept),
-    )
 
 
 def plan_chunks(
@@ -150,15 +94,30 @@ def halves(chunk: Chunk, selector: Selector) -> tuple[Chunk, ...]:
         half = timedelta(milliseconds=chunk.window.seconds * 1000 // 2)
         return fixed_chunks(chunk.window, half.total_seconds()) if half >= _SECOND else (chunk,)
     middle = len(chunk.fragments) // 2
-    before, after = chunk.fragments[middle - 1].start(selector), chunk.fragments[middle].start(selector)
-    if middle == 0 or before == after:
+    if middle == 0 or chunk.fragments[middle - 1].start(selector) == chunk.fragments[middle].start(selector):
         return (chunk,)
-    end, start = _bounds_between(before, after)
-    left = TimeWindow(chunk.window.start, after)
-    right = TimeWindow(after, chunk.window.end)
-    return (
-        Chunk(chunk.start, end, chunk.fragments[:middle], left, chunk.lengths[:middle]),
-        Chunk(start, chunk.end, chunk.fragments[middle:], right, chunk.lengths[middle:]),
+    return divided(chunk, [middle], selector)
+
+
+def divided(chunk: Chunk, places: Sequence[int], selector: Selector) -> tuple[Chunk, ...]:
+    """The chunk as several: cut before each of its fragments at `places`, of which no two start at one time."""
+    starts = [each.start(selector) for each in chunk.fragments]
+    begins, ends = [chunk.start], []
+    for place in places:
+        between = [each for each in chunk.others if starts[place - 1] < each < starts[place]]
+        ends.append(_bounds_between(starts[place - 1], min([*between, starts[place]]))[0])
+        begins.append(_bounds_between(max([*between, starts[place - 1]]), starts[place])[1])
+    edges = pairwise([0, *places, len(starts)])
+    return tuple(
+        Chunk(
+            start=start,
+            end=end,
+            fragments=chunk.fragments[first:after],
+            window=TimeWindow(starts[first], starts[after] if after < len(starts) else chunk.window.end),
+            lengths=chunk.lengths[first:after],
+            others=tuple(each for each in chunk.others if starts[first] < each < starts[after - 1]),
+        )
+        for start, end, (first, after) in zip(begins, [*ends, chunk.end], edges, strict=True)
     )
 
 
@@ -206,18 +165,35 @@ def _chunk(settled: Settled, first: int, after: int) -> Chunk:
     """The chunk of the fragments from `first` to before `after`, kept clear of both neighbours and of wide holes."""
     starts = settled.starts
     begins, last = starts[first], starts[after - 1]
-    earlier = max(starts[first - 1], begins - _MARGIN) if first > 0 else begins - _MARGIN
-    later = min(starts[after], last + _MARGIN) if after < len(starts) else last + _MARGIN
     plays_until = max(last + timedelta(seconds=settled.lengths[after - 1]), last + _MILLISECOND)
     if after < len(starts) and starts[after] - plays_until <= timedelta(seconds=HOLE_SECONDS):
         plays_until = starts[after]
     return Chunk(
-        start=_bounds_between(earlier, begins)[1],
-        end=_bounds_between(last, later)[0],
+        start=_start_of(settled, first),
+        end=_end_of(settled, after),
         fragments=settled.fragments[first:after],
         window=TimeWindow(begins, plays_until),
         lengths=settled.lengths[first:after],
+        others=settled.others[bisect_right(settled.others, begins) : bisect_left(settled.others, last)],
     )
+
+
+def _start_of(settled: Settled, first: int) -> datetime:
+    """Where to begin for the fragment at `first`: clear of the one before it, and else as late as can be.
+
+    Before the very first fragment may lie the stream's beginning, and by server time no range may reach past that.
+    """
+    begins = settled.starts[first]
+    before = [*settled.starts[max(first - 1, 0) : first], *settled.others[: bisect_left(settled.others, begins)][-1:]]
+    if not before:
+        return begins - _MILLISECOND
+    return _bounds_between(max(*before, begins - _MARGIN), begins)[1]
+
+
+def _end_of(settled: Settled, after: int) -> datetime:
+    last = settled.starts[after - 1]
+    later = [*settled.starts[after : after + 1], *settled.others[bisect_right(settled.others, last) :][:1]]
+    return _bounds_between(last, min([*later, last + _MARGIN]))[0]
 
 
 def _bounds_between(before: datetime, after: datetime) -> tuple[datetime, datetime]:
@@ -235,53 +211,3 @@ def _bounds_between(before: datetime, after: datetime) -> tuple[datetime, dateti
         return nearest, nearest
     start = after if after.microsecond == 0 else max(middle, before + _MILLISECOND)
     return max(middle, before), start
-
-
-def _lengths(ordered: Sequence[Fragment]) -> dict[int, float]:
-    """How long each fragment plays, by number: what is listed and one frame, as long as they usually are."""
-    spacings = [(after.producer - before.producer).total_seconds() for before, after in pairwise(ordered)]
-    beyond = [spacing - each.seconds for each, spacing in zip(ordered, spacings, strict=False) if each.seconds > 0]
-    frame = _usual([rest for rest in beyond if 0 <= rest <= _LONGEST_FRAME])
-    unknown = median(spacings) if spacings else _SHORTEST_FRAGMENT
-    return {each.number: each.seconds + frame if each.seconds > 0 else unknown for each in ordered}
-
-
-def _usual(values: Sequence[float]) -> float:
-    """The mean of those near the middle one; 0 of none."""
-    middle = median(values) if values else 0.0
-    return fmean([each for each in values if abs(each - middle) <= _NEAR] or [middle])
-
-
-def _oldest_collections(arrived: Sequence[Fragment]) -> Iterator[Fragment]:
-    """Without the fragments that lie over footage of an earlier upload: where a camera sent a time again, later.
-
-    An upload ends where the producer's time jumps back. GetClip returns only the oldest footage of a time.
-    """
-    taken: list[tuple[datetime, datetime]] = []
-    for upload in _uploads(arrived):
-        fresh = [fragment for fragment in upload if not _lies_over(fragment, taken)]
-        yield from fresh
-        taken = sorted([*taken, *(_span(fragment) for fragment in fresh)])
-
-
-def _uploads(arrived: Sequence[Fragment]) -> Iterator[list[Fragment]]:
-    jumps = [0]
-    for before, after in pairwise(arrived):
-        jumps.append(jumps[-1] + (after.producer < before.producer))
-    for _, group in groupby(zip(jumps, arrived, strict=False), key=lambda pair: pair[0]):
-        yield [fragment for _, fragment in group]
-
-
-def _span(fragment: Fragment) -> tuple[datetime, datetime]:
-    return fragment.producer, fragment.producer + timedelta(seconds=fragment.seconds)
-
-
-def _lies_over(fragment: Fragment, taken: Sequence[tuple[datetime, datetime]]) -> bool:
-    """Whether more than half of the fragment, or of one it meets, has been taken."""
-    start, end = _span(fragment)
-    place = bisect_right(taken, (start, end))
-    for other_start, other_end in taken[max(0, place - 1) : place + 2]:
-        shared = min(end, other_end) - max(start, other_start)
-        if shared > min(end - start, other_end - other_start) / 2:
-            return True
-    return False

@@ -19,8 +19,9 @@ from footage.files import disk_trouble, make_folder, replace
 from footage.hours import always
 from footage.kinesis_check import key_frames
 from footage.kinesis_fetch import ChunkFetcher, ClipService, Divided, Fetched, Lost, Outcome
+from footage.kinesis_fragments import SHORTEST_FRAGMENT, Selector
 from footage.kinesis_pace import FragmentBucket
-from footage.kinesis_plan import Chunk, Selector, fixed_chunks, outside, plan_chunks
+from footage.kinesis_plan import Chunk, fixed_chunks, outside, plan_chunks
 from footage.kinesis_survey import StreamService, Survey, Surveyor
 from footage.kinesis_unlisted import chained
 from footage.kinesis_workers import Workers, beside
@@ -32,7 +33,8 @@ from footage.progress import CellState, Progress
 log = logging.getLogger(__name__)
 
 _FIXED_SECONDS = 60.0
-_LONGEST_FRAGMENT = 20.0
+_LONGEST_UNLISTED = 190 * SHORTEST_FRAGMENT
+"""A clip of unknown fragments holds fewer than the 200 at which it would be cut, in a way that is not always seen."""
 _SILENT_CHUNKS = 3
 _PATIENCE = 600.0
 
@@ -132,11 +134,12 @@ class StreamPull:
             self._add(plan_chunks(survey.fragments, self._window, selector, chunk_seconds=longest, done=taken))
 
     def _unlisted(self, reach: Sequence[TimeWindow], taken: Sequence[TimeWindow], seconds: float) -> list[Chunk]:
-        """Chunks of one length, from so early on that the fragment playing at the start is among them."""
-        lead = TimeWindow(self._window.start, self._window.start).widened(_LONGEST_FRAGMENT, 0)
-        parts = [lead, *reach] if reach and reach[0].start == self._window.start else reach
-        free = [each for part in parts for each in outside(part, taken)]
-        return [chunk for part in free for chunk in fixed_chunks(part, seconds)]
+        """Chunks of one length; what lies before the start, for the fragment playing at it, is asked for apart."""
+        window = self._window
+        before = TimeWindow(min([window.start, *(part.start for part in reach)]), window.start)
+        parts = [part.overlap(side) for part in reach for side in (before, window)]
+        free = [each for part in parts if part for each in outside(part, taken)]
+        return [chunk for part in free for chunk in fixed_chunks(part, min(seconds, _LONGEST_UNLISTED))]
 
     def _add(self, chunks: Sequence[Chunk]) -> None:
         for chunk in chunks:
@@ -238,11 +241,16 @@ class StreamPull:
         return name
 
     def _holes(self, survey: Survey, results: Sequence[Clip | Missing]) -> Iterator[Missing]:
-        """What no fragment fills."""
+        """What no fragment fills. By arrival times the clips do not fit together, so what they answer for counts."""
+        broken = [rest for each in results if (rest := _broken_rest(each)) is not None]
+        yield from broken
         if survey.fragments is None:
             return
-        covered = [each.requested if isinstance(each, Clip) else each.window for each in results]
+        by_arrival = self._options.selector == "server"
+        covered = [each.requested if by_arrival and isinstance(each, Clip) else each.window for each in results]
+        covered += [each.window for each in broken]
         detail = "The stream holds no fragments of this time." if survey.fragments else "The stream holds no fragments."
+        detail = survey.refusal or detail
         for hole in outside(self._window, covered):
             if hole.seconds >= SEAM_SECONDS:
                 yield Missing(self._camera.word, hole, "no_media", detail)
@@ -274,3 +282,11 @@ class StreamPull:
 def _key_distance(clips: Sequence[Clip]) -> float:
     """The longest distance of key frames, in seconds: that of fragments, where each begins with one."""
     return max((clip.media.duration / (key_frames(clip.path) or 1) for clip in clips), default=0.0)
+
+
+def _broken_rest(result: Clip | Missing) -> Missing | None:
+    """What a clip that is broken inside should have held beyond its end."""
+    if isinstance(result, Missing) or result.media.complete or result.window.end >= result.requested.end:
+        return None
+    rest = TimeWindow(max(result.window.end, result.requested.start), result.requested.end)
+    return Missing(result.camera, rest, "damaged", f"{result.path.name} is broken inside")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 import threading
 import time
 from collections import Counter
@@ -10,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import av
@@ -23,15 +25,17 @@ from demo.faults import Fault
 from demo.kinesis_footage import demo_streams
 from demo.kinesis_rules import Most
 from demo.kinesis_service import EXPIRED_KEY, KinesisService, service_error
-from demo.kinesis_streams import KinesisStream, Studio
+from demo.kinesis_streams import TORN, KinesisStream, Studio
 from footage.errors import BrokenMedia, FootageError, InputRefused, InsecureAddress, Interrupted, ServiceUnreachable
-from footage.kinesis_check import key_frames
+from footage.kinesis_check import key_frames, key_times
 from footage.kinesis_errors import AwsCredentials, AwsPermission, Call, explain, explain_failure
+from footage.kinesis_fragments import Selector
 from footage.kinesis_pace import FragmentBucket
 from footage.kinesis_pull import KinesisOptions, StreamPull
 from footage.models import Camera, Clip, Missing, TimeWindow
 from footage.pacing import Pause
 from footage.progress import Progress
+from footage.timeline import coverage, lay
 from footage.video.probe import inspect
 from kinesis_clip import KinesisClient
 
@@ -89,17 +93,19 @@ class Yard:
     def __init__(self, folder: Path, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
         self.stream = KinesisStream("yard", T0 - timedelta(hours=2))
-        self.service = KinesisService([self.stream], studio=studio, now=lambda: NOW)
+        self.service_now = NOW
+        self.service = KinesisService([self.stream], studio=studio, now=lambda: self.service_now)
         self.listener = Listener()
         self.recorded: list[Clip | Missing] = []
         self.record: Callable[[Clip | Missing], None] = self.recorded.append
         self.stop = threading.Event()
         self.waits: list[float] = []
-        self._studio = studio
+        self.studio = studio
         monkeypatch.setenv("AWS_ENDPOINT_URL_KINESIS_VIDEO", self.service.url)
 
-    def film(self, start: float, seconds: float, model=SMALL, **more) -> None:
-        self.stream.put(self._studio.take(model, after(start), seconds), after(start), **more)
+    def film(self, start: float, seconds: float, model=SMALL, fragment_seconds: float | None = None, **more) -> None:
+        take = self.studio.take(model, after(start), seconds, fragment_seconds=fragment_seconds)
+        self.stream.put(take, after(start), **more)
 
     def client(self, *, key: str = "AKIATEST", region: str | None = "us-east-1", **more) -> KinesisClient:
         return KinesisClient(session=session(key, region), pause=Pause(self.stop, self.waits.append), **more)
@@ -140,6 +146,13 @@ def clips_of(results: Sequence[Clip | Missing]) -> list[Clip]:
 def gaps_of(results: Sequence[Clip | Missing]) -> list[tuple[float, float, str]]:
     missing = [each for each in results if isinstance(each, Missing)]
     return [((m.window.start - T0).total_seconds(), (m.window.end - T0).total_seconds(), m.reason) for m in missing]
+
+
+def coverage_of(results: Sequence[Clip | Missing], start: float, end: float) -> Sequence[Missing]:
+    """The gaps as a report tells them."""
+    window = TimeWindow(after(start), after(end))
+    missing = [each for each in results if isinstance(each, Missing)]
+    return coverage("yard", window, lay(window, clips_of(results), missing)).gaps
 
 
 def truth(clip: Clip) -> list[tuple[float, float]]:
@@ -229,6 +242,97 @@ def test_a_clip_that_is_cut_without_a_word_is_asked_for_again_in_parts(yard: Yar
     assert yard.service.calls["GetClip"] == 1 + 2 + 4
 
 
+# True to the clock
+
+
+def uneven(holes: Sequence[float]) -> list[float]:
+    """Starts of two-second fragments with these holes after them."""
+    return [round(start, 3) for start in accumulate((2 + hole for hole in holes), initial=0.0)]
+
+
+CHANCE = random.Random(4)
+HOLES = {
+    "half a second after each": [0.5] * 9,
+    "a little after each": [0.19] * 9,
+    "of any length up to half a second": [round(CHANCE.uniform(0, 0.5), 3) for _ in range(20)],
+    "a clock one per cent fast": [0.02] * 25,
+    "a clock one per cent slow": [-0.02] * 25,
+}
+
+
+@pytest.mark.parametrize("keys_apart", [2.0, 1.0], ids=["a key frame each", "more key frames"])
+@pytest.mark.parametrize("holes", HOLES.values(), ids=HOLES.keys())
+def test_holes_that_a_clip_closes_never_move_a_picture_on_the_clock(
+    yard: Yard, holes: Sequence[float], keys_apart: float
+) -> None:
+    yard.stream.lets_overlap = True
+    starts = uneven(holes)
+    for start in starts:
+        yard.film(start, 2, replace(SMALL, fps=Fraction(5), key_seconds=keys_apart), fragment_seconds=2.0)
+    results = yard.pull(0, starts[-1] + 2)
+    pictures = [each for clip in clips_of(results) for each in truth(clip)]
+    assert max(abs(code - claimed) for code, claimed in pictures) < 0.13
+    assert {round(code, 3) for code, _ in pictures} == {round(s + n / 5, 3) for s in starts for n in range(10)}
+
+
+def test_holes_between_clips_that_were_closed_at_first_are_named(yard: Yard) -> None:
+    for start in uneven([0.6] * 4):
+        yard.film(start, 2)
+    gaps = gaps_of(yard.pull(0, 12.4))
+    assert gaps == [(pytest.approx(2 + 2.6 * n), pytest.approx(2.6 + 2.6 * n), "no_media") for n in range(4)]
+
+
+def test_what_was_sent_again_half_a_fragment_off_does_not_get_into_the_clips(yard: Yard) -> None:
+    yard.film(0, 60)
+    yard.film(20.7, 10, arrived=after(500))
+    yard.stream.lets_overlap = True
+    results = yard.pull(0, 60)
+    assert gaps_of(results) == []
+    assert moments(results) == every(0, 60)
+    assert len(clips_of(results)) < 12
+
+
+def test_a_drifting_clip_that_a_killed_run_left_is_not_taken_up(yard: Yard) -> None:
+    starts = uneven([0.5] * 4)
+    for start in starts:
+        yard.film(start, 2)
+    whole = yard.service.streams[0].fragments
+    yard.record = _die
+    with pytest.raises(Killed):
+        yard.pull(0, 12, at_once=1)
+    [note] = yard.folder.glob(".work/*/*.part.json")
+    told = json.loads(json.loads(note.read_text())["media"])
+    told["lengths"], told["begins"], told["end"] = [2.5] * 5, starts, after(12).isoformat()
+    note.write_text(json.dumps({**json.loads(note.read_text()), "media": json.dumps(told)}))
+    [clip] = yard.folder.glob("*.mp4")
+    clip.write_bytes(yard.studio.clip(whole).read_bytes())
+    yard.record = yard.recorded.append
+    assert moments(yard.pull(0, 12)) == pytest.approx([s + n / 2 for s in starts for n in range(4)], abs=0.001)
+
+
+# Broken for good
+
+
+def test_an_answer_that_is_never_a_film_is_not_asked_for_over_and_over(yard: Yard) -> None:
+    yard.film(0, 102)
+    yard.service.fail(Fault(path="/getClip", status=200, body="sample-mp4-video"))
+    results = yard.pull(0, 102)
+    assert coverage_of(results, 0, 102)[0].reason == "download"
+    assert yard.service.calls["GetClip"] <= 4
+
+
+def test_a_clip_that_comes_broken_in_the_same_way_again_is_kept_with_what_can_be_read(yard: Yard) -> None:
+    yard.film(0, 40, flaws={19: TORN})
+    results = yard.pull(0, 40)
+    (clip,) = clips_of(results)
+    assert not clip.media.is_whole
+    assert clip.window.start == T0
+    assert yard.service.calls["GetClip"] == 2
+    (gap,) = coverage_of(results, 0, 40)
+    assert (gap.reason, gap.window.end) == ("damaged", after(40))
+    assert gap.window.start > after(20)
+
+
 def test_the_chunk_option_and_names_already_taken(yard: Yard) -> None:
     yard.film(0, 20)
     (yard.folder / "Yard_18-30-00_1.mp4").write_bytes(b"mine")
@@ -257,12 +361,21 @@ def test_without_permission_to_list_the_footage_comes_and_it_is_said_what_is_los
 
 
 def test_without_permission_to_list_a_clip_at_the_limit_is_halved(yard: Yard) -> None:
-    yard.film(0, 230, DENSE)
+    yard.film(0, 230, replace(SMALL, fps=Fraction(4), key_seconds=0.5))
     yard.service.denied = {"ListFragments"}
     results = yard.pull(0, 230, chunk_minutes=4)
     shown = {code for clip in clips_of(results) for code, _ in truth(clip)}
-    assert shown == set(every(0, 230))
+    assert shown == {number / 4 for number in range(920)}
     assert gaps_of(results) == []
+
+
+def test_without_permission_to_list_no_clip_is_so_long_that_it_could_be_cut_without_a_word(yard: Yard) -> None:
+    yard.film(0, 20)
+    yard.service.denied = {"ListFragments"}
+    yard.pull(0, 600, chunk_minutes=5)
+    asked = [body["ClipFragmentSelector"] for action, body in yard.service.bodies if action == "GetClip"]
+    times = [each["TimestampRange"] for each in asked]
+    assert max(each["EndTimestamp"] - each["StartTimestamp"] for each in times) < 200
 
 
 def test_without_permission_to_describe_the_stream_still_comes(yard: Yard) -> None:
@@ -323,6 +436,42 @@ def test_a_data_endpoint_that_is_no_longer_right_is_asked_for_anew(yard: Yard) -
     yard.service.move_data_endpoint()
     assert moments(yard.pull(0, 20, client=client)) == every(0, 20)
     assert yard.service.calls["GetDataEndpoint"] == 3
+
+
+PLAIN = {"Content-Type": "application/json"}
+EXPIRED_ENDPOINTS = {
+    "gateway": Fault(status=403, headers=PLAIN, body='{"message":"Forbidden"}'),
+    "nothing": Fault(status=403),
+    "denied": service_error("AccessDeniedException", 403, "Access denied"),
+    "forbidden": service_error("ForbiddenException", 403, "no"),
+    "unauthorized": service_error("NotAuthorizedException", 401, "no"),
+    "not found": service_error("ResourceNotFoundException", 404, "The endpoint has expired."),
+    "page": Fault(status=404, body="<html>Not here</html>"),
+    "gone": Fault(status=410, headers=PLAIN, body='{"Message":"gone"}'),
+}
+
+
+@pytest.mark.parametrize("refusal", EXPIRED_ENDPOINTS.values(), ids=EXPIRED_ENDPOINTS.keys())
+def test_a_data_endpoint_that_had_been_good_and_refuses_is_asked_for_anew(yard: Yard, refusal: Fault) -> None:
+    yard.film(0, 20)
+    client = yard.client()
+    assert moments(yard.pull(0, 10, client=client)) == every(0, 10)
+    yard.service.move_data_endpoint(refusal)
+    assert moments(yard.pull(10, 20, client=client)) == every(10, 20)
+    assert yard.service.calls["GetDataEndpoint"] == 4
+
+
+def test_a_permission_that_is_withdrawn_on_the_way_is_named_at_its_second_refusal(yard: Yard) -> None:
+    yard.film(0, 20)
+    client = yard.client()
+    assert moments(yard.pull(0, 10, client=client)) == every(0, 10)
+    yard.service.denied = {"GetClip"}
+    with pytest.raises(AwsPermission, match="kinesisvideo:GetClip"):
+        yard.pull(10, 20, client=client)
+    assert yard.service.calls["GetClip"] == 1 + 2
+    with pytest.raises(AwsPermission, match="kinesisvideo:GetClip"):
+        yard.pull(10, 20)
+    assert yard.service.calls["GetClip"] == 1 + 2 + 1
 
 
 def test_a_service_that_never_answers_ends_the_run_and_keeps_what_came(yard: Yard) -> None:
@@ -485,6 +634,69 @@ def test_footage_sent_late_from_before_the_stream_was_made_still_comes_by_its_ow
     assert moments(yard.pull(0, 20)) == every(0, 20)
 
 
+@pytest.mark.parametrize("selector", ["producer", "server"])
+@pytest.mark.parametrize("blind", [True, False], ids=["blind", "seeing"])
+def test_a_window_just_after_the_stream_s_beginning_comes_whole(yard: Yard, selector: Selector, blind: bool) -> None:
+    yard.stream.created = after(-5)
+    yard.stream.blind_before_head = blind
+    yard.film(-4, 40)
+    results = yard.pull(1.5, 20, selector=selector)
+    assert gaps_of(results) == []
+    late = 0 if selector == "producer" else 1.5
+    assert clips_of(results)[0].window.start == after(late)
+
+
+@pytest.mark.parametrize("selector", ["producer", "server"])
+@pytest.mark.parametrize("ahead", [0.0, 5.0, 30.0])
+def test_at_the_edge_of_the_retention_what_is_still_there_comes(yard: Yard, selector: Selector, ahead: float) -> None:
+    """`ahead`: what the service's clock is ahead of this computer's, or the time until it was asked."""
+    yard.stream.created = T0 - timedelta(days=3)
+    yard.stream.retention_hours = 1
+    yard.stream.blind_before_head = True
+    yard.service_now = NOW + timedelta(seconds=ahead)
+    yard.film(-40, 150)
+    results = yard.pull(-20, 100, selector=selector)
+    [(_, until)] = [(start, end) for start, end, _ in gaps_of(coverage_of(results, -20, 100))]
+    assert until <= max(ahead, 1) + (60 if ahead > 10 else 10)
+    assert clips_of(results)[-1].window.end >= after(100)
+
+
+def test_fragments_that_expire_between_list_and_fetch_cost_no_others(yard: Yard) -> None:
+    yard.stream.created = T0 - timedelta(days=3)
+    yard.stream.retention_hours = 1
+    yard.film(-10, 120)
+
+    class Slow(KinesisClient):
+        """Time passes after the list."""
+
+        def fragments(self, stream, window, selector):
+            found = super().fragments(stream, window, selector)
+            yard.service_now = NOW + timedelta(seconds=20)
+            return found
+
+    results = yard.pull(0, 100, selector="server", client=Slow(session=session()))
+    lost = [end for start, end, _ in gaps_of(coverage_of(results, 0, 100)) if start < 30]
+    assert max(lost) <= 23
+
+
+def test_what_is_long_out_of_the_retention_is_a_gap_with_the_sentence(yard: Yard) -> None:
+    yard.stream.created = T0 - timedelta(days=30)
+    yard.stream.retention_hours = 1
+    yard.film(-90_000, 20)
+    (missing,) = yard.pull(-90_000, -89_940)
+    assert isinstance(missing, Missing)
+    assert (missing.reason, "keeps 1 hours" in missing.detail) == ("no_media", True)
+    assert "--selector" not in yard.said()
+
+
+def test_what_the_service_says_where_it_will_not_list_is_the_gap_s_detail(yard: Yard) -> None:
+    yard.film(0, 20)
+    yard.service.fail(service_error("InvalidArgumentException", 400, "The moon is wrong.", path="/listFragments"))
+    (missing,) = yard.pull(0, 20)
+    assert isinstance(missing, Missing)
+    assert "The moon is wrong." in missing.detail
+
+
 def test_a_stream_that_keeps_nothing_is_one_gap(yard: Yard) -> None:
     yard.stream.retention_hours = 0
     (missing,) = yard.pull(0, 20)
@@ -641,6 +853,10 @@ def test_a_clip_cut_at_any_byte_is_no_clip(studio: Studio, tmp_path: Path) -> No
             key_frames(path)
 
 
+def test_the_index_tells_when_the_key_frames_play(studio: Studio) -> None:
+    assert key_times(studio.take(SMALL, T0, 6).path) == (0.0, 2.0, 4.0)
+
+
 def test_boxes_of_64_bit_lengths_and_open_ends_are_understood(studio: Studio, tmp_path: Path) -> None:
     whole = studio.take(SMALL, T0, 6).path.read_bytes()
     path = tmp_path / "clip.mp4"
@@ -672,10 +888,41 @@ def test_fragments_pass_at_the_rate_and_never_more_than_500_in_a_second() -> Non
     assert now[0] == pytest.approx((40 * 195 - 250) / 250)
 
 
-def test_a_refusal_halves_the_rate_and_success_brings_it_back() -> None:
-    bucket = FragmentBucket(200, Pause())
+def test_a_refusal_halves_the_rate_and_time_brings_it_back() -> None:
+    now = [0.0]
+    bucket = FragmentBucket(200, Pause(sleep=lambda seconds: None), lambda: now[0])
     bucket.slow_down()
     assert bucket.rate == 100
-    for _ in range(20):
-        bucket.speed_up()
+    now[0] = 5.0
+    bucket.take(1)
+    assert bucket.rate == pytest.approx(150)
+    now[0] = 60.0
+    bucket.take(1)
     assert bucket.rate == 200
+
+
+def test_calls_that_are_refused_together_slow_the_stream_down_once_and_never_to_a_crawl() -> None:
+    now = [0.0]
+    bucket = FragmentBucket(250, Pause(), lambda: now[0])
+    for _ in range(4):
+        bucket.slow_down()
+    assert bucket.rate == 125
+    for second in range(1, 60):
+        now[0] = float(second)
+        bucket.slow_down()
+    assert bucket.rate >= 25
+
+
+def test_a_few_refusals_at_the_start_cost_seconds_and_not_minutes() -> None:
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    bucket = FragmentBucket(250, Pause(sleep=sleep), lambda: now[0])
+    for refused in (4, 4, 0):  # four at once, as they are fetched
+        for _ in range(4):
+            bucket.take(150)
+        for _ in range(refused):
+            bucket.slow_down()
+    assert now[0] < 20

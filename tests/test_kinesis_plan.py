@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footage.kinesis_plan import Chunk, Fragment, Selector, fixed_chunks, halves, outside, plan_chunks, settle
+from footage.kinesis_fragments import Fragment, Selector, settle
+from footage.kinesis_judge import Played, Timing, drifts
+from footage.kinesis_plan import HOLE_SECONDS, Chunk, divided, fixed_chunks, halves, outside, plan_chunks
 from footage.models import TimeWindow
 
 T0 = datetime(2025, 4, 16, 18, 30, tzinfo=timezone.utc)
@@ -111,7 +113,7 @@ def test_a_chunk_never_closes_a_hole_that_would_move_its_clock(stream: Stream) -
         at_seconds = 0.0
         for each, length in zip(chunk.fragments, chunk.lengths, strict=True):
             shown_at = (each.producer - chunk.window.start).total_seconds()
-            assert abs(shown_at - at_seconds) <= 0.2 + 1e-6
+            assert abs(shown_at - at_seconds) <= HOLE_SECONDS + 1e-6
             at_seconds += length
 
 
@@ -142,6 +144,46 @@ def test_what_is_done_is_not_asked_for_again_and_the_rest_still_is(stream: Strea
     before = [each.number for chunk in chunks if chunk.window in done for each in chunk.fragments]
     came = [number for chunk in rest for number in answered(chunk, stream.fragments, "producer")]
     assert Counter(before + came) == Counter(playing(stream))
+
+
+@given(st.lists(st.tuples(st.integers(1_000, 20_000), st.integers(-100, 600)), min_size=1, max_size=60))
+def test_a_clip_that_closed_its_holes_is_divided_until_each_part_keeps_to_the_clock(
+    steps: list[tuple[int, int]],
+) -> None:
+    lengths = [length / 1000 for length, _ in steps]
+    begins = list(accumulate(((length + hole) / 1000 for length, hole in steps[:-1]), initial=0.0))
+    keys = list(accumulate(lengths[:-1], initial=0.0))
+    guess = tuple(length + 0.3 for length in lengths)
+    places = drifts(Timing(tuple(begins), guess), Played(sum(lengths), 1, tuple(keys)))
+    for first, after in pairwise([0, *places, len(steps)]):
+        for place in range(first, after):
+            assert abs((begins[place] - begins[first]) - (keys[place] - keys[first])) <= HOLE_SECONDS + 0.021
+    assert drifts(Timing(tuple(begins), guess), Played(sum(lengths), 1, tuple(begins))) == []
+
+
+@given(streams(), st.data())
+def test_a_chunk_divided_anywhere_loses_and_doubles_nothing(stream: Stream, data: st.DataObject) -> None:
+    parts: list[Chunk] = []
+    for chunk in plan_chunks(stream.fragments, stream.window, "producer"):
+        inner = range(1, len(chunk.fragments))
+        places = sorted(data.draw(st.sets(st.sampled_from(inner)))) if inner else []
+        parts += divided(chunk, places, "producer")
+    came = [number for part in parts for number in answered(part, stream.fragments, "producer")]
+    assert came == playing(stream)
+    assert [each.number for part in parts for each in part.fragments] == came
+
+
+def test_the_bounds_of_clips_keep_clear_of_fragments_that_are_left_out() -> None:
+    again = [replace(each, number=each.number + 100) for each in steady(4, first=2.7)]
+    listed = [*steady(6), *again]
+    (chunk,) = plan_chunks(listed, TimeWindow(at(0), at(12)), "producer")
+    assert len(chunk.others) == 4
+    singles = divided(chunk, range(1, 6), "producer")
+    assert [answered(each, listed, "producer") for each in singles] == [[n] for n in range(6)]
+    first_three, *rest = plan_chunks(listed, TimeWindow(at(0), at(12)), "producer", max_fragments=3)
+    assert answered(first_three, listed, "producer") == [0, 1, 2, 100]
+    assert first_three.others == (at(2.7),)
+    assert [each.number for each in rest[0].fragments] == [3, 4, 5]
 
 
 def test_a_whole_stream_of_two_second_fragments_is_cut_at_195() -> None:
@@ -199,6 +241,27 @@ def test_a_listed_length_of_nothing_is_taken_from_the_distance() -> None:
     blank = [replace(each, seconds=0.0) for each in steady(10)]
     (chunk,) = plan_chunks(blank, TimeWindow(at(0), at(20)), "producer")
     assert chunk.seconds == 20.0
+
+
+def test_irregular_fragments_of_no_listed_length_lose_no_lead_in_and_stay_in_one_clip() -> None:
+    steps = [1.0, 13.0, 2.7, 20.0, 5.0, 1.3, 8.4, 3.1]
+    starts = accumulate(steps, initial=0.0)
+    blank = [Fragment(n, at(s), at(s + 1), 100_000, 0.0) for n, s in enumerate(starts)]
+    (chunk,) = plan_chunks(blank, TimeWindow(at(12), at(50)), "producer")
+    assert [each.number for each in chunk.fragments] == [1, 2, 3, 4, 5, 6]
+    assert chunk.lengths == (13.0, 2.7, 20.0, 5.0, 1.3, 8.4)
+
+
+def test_a_fragment_of_no_listed_length_is_not_taken_to_fill_a_long_hole() -> None:
+    blank = [Fragment(n, at(s), at(s + 1), 100_000, 0.0) for n, s in enumerate([0, 2, 4, 94, 96])]
+    first, second = plan_chunks(blank, TimeWindow(at(0), at(100)), "producer")
+    assert (first.window.end, second.window.start) == (at(24), at(94))
+
+
+def test_a_clip_of_the_stream_s_first_fragments_begins_no_earlier_than_they_do() -> None:
+    for selector in ("producer", "server"):
+        chunk = plan_chunks(steady(5, first=0.4), TimeWindow(at(0), at(9)), selector)[0]
+        assert timedelta() < chunk.fragments[0].start(selector) - chunk.start <= timedelta(milliseconds=1)
 
 
 def test_a_camera_of_one_frame_a_second_still_fills_its_chunks() -> None:

@@ -1,0 +1,67 @@
+"""Which data endpoint serves a stream: asked for once, shared by threads, thrown away where it is no longer the one."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Generic, Literal, TypeVar
+
+from footage.kinesis_errors import Call
+
+log = logging.getLogger(__name__)
+
+DataApi = Literal["GET_CLIP", "LIST_FRAGMENTS"]
+C = TypeVar("C")
+T = TypeVar("T")
+
+
+class DataEndpoints(Generic[C]):
+    """A client for each stream and API; `connect` asks for the endpoint, and is called by one thread at a time.
+
+    An endpoint expires without notice and is then refused in many ways, by Kinesis Video and by what stands before it.
+    So where one that had been good refuses (`misplaced` tells such errors), another is asked for, and the call is made
+    again, once. What a fresh endpoint refuses is refused.
+    """
+
+    def __init__(self, connect: Callable[[Call, DataApi], C], misplaced: Callable[[Exception], bool]) -> None:
+        self._connect = connect
+        self._misplaced = misplaced
+        self._lock = threading.RLock()
+        self._clients: dict[tuple[str, DataApi], C] = {}
+        self._good: set[tuple[str, DataApi]] = set()
+
+    def ask(self, call: Call, api: DataApi, ask: Callable[[C], T]) -> T:
+        """One call of a stream's endpoint."""
+        client, was_good = self.at_hand(call, api)
+        try:
+            answer = ask(client)
+        except Exception as error:
+            if not (was_good and self._misplaced(error)):
+                raise
+            log.info("%s was refused by an endpoint that had been good: another one is asked for", call.action)
+            self.forget(call.stream, api, client)
+            client, _ = self.at_hand(call, api)
+            answer = ask(client)
+        self._praise(call.stream, api, client)
+        return answer
+
+    def at_hand(self, call: Call, api: DataApi) -> tuple[C, bool]:
+        """A stream's client, and whether it has been good already."""
+        key = (call.stream, api)
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = self._connect(call, api)
+            return self._clients[key], key in self._good
+
+    def forget(self, stream: str, api: DataApi, client: C | None = None) -> None:
+        """Ask anew next time; of a named client only where no other thread has put another in its place."""
+        with self._lock:
+            if client is None or self._clients.get((stream, api)) is client:
+                self._clients.pop((stream, api), None)
+                self._good.discard((stream, api))
+
+    def _praise(self, stream: str, api: DataApi, client: C) -> None:
+        with self._lock:
+            if self._clients.get((stream, api)) is client:
+                self._good.add((stream, api))
