@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from footage.cameras import is_analog, stream_name
 from footage.errors import InputRefused
-from footage.models import Camera, Incident, MediaType, TimeWindow, Vehicle
+from footage.models import Camera, Incident, MediaType, Selector, TimeWindow, Vehicle
 from footage.settings import RunSettings
 from footage.typed import parse_span
 from footage.walltime import parse_end, parse_start, parse_zone
@@ -51,6 +51,7 @@ class PullOptions:
     cameras: str | None = None
     name: str | None = None
     media_type: MediaType = MediaType.HIGH
+    selector: Selector = "producer"
     settings: RunSettings = field(default_factory=RunSettings)
 
 
@@ -113,10 +114,16 @@ def _streams(
     options: PullOptions, asker: Asker | None, source: str, find_streams: Callable[[], Sequence[str]]
 ) -> tuple[Camera, ...]:
     if options.streams:
-        return tuple(camera for text in options.streams for camera in parse_streams(text))
+        return given_streams(options)
     if source == "kinesis":
         return _need(asker, "--stream").streams(find_streams)
     return ()
+
+
+def given_streams(options: PullOptions) -> tuple[Camera, ...]:
+    """The cameras of all `--stream`, by the clock that was chosen. Raises InputRefused."""
+    cameras = (camera for text in options.streams for camera in parse_streams(text))
+    return tuple(replace(camera, selector=options.selector) for camera in cameras)
 
 
 def order_name(options: PullOptions, vehicle: Vehicle | None, cameras: Sequence[Camera]) -> str:

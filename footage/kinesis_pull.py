@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Protocol
 
+from footage.cameras import stream_source
 from footage.errors import FootageError, Interrupted, ServiceUnreachable
 from footage.files import disk_trouble, make_folder, replace
 from footage.hours import always
@@ -227,7 +228,7 @@ class StreamPull:
             size=fetched.size,
             sha256=fetched.sha256,
             media=fetched.media,
-            source=f"GetClip of {self._camera.stream} by {self._options.selector} time",
+            source=stream_source(self._camera.stream, self._options.selector),
             arrived=self._clock(),
         )
 

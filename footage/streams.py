@@ -92,7 +92,7 @@ class Streams:
     def _pull(self, camera: Camera) -> StreamPull:
         settings = self._journal.settings
         options = KinesisOptions(
-            selector=settings.kinesis.selector, chunk_minutes=settings.kinesis.chunk, retries=settings.waiting.retries
+            selector=camera.selector, chunk_minutes=settings.kinesis.chunk, retries=settings.waiting.retries
         )
         return StreamPull(
             camera,

@@ -95,7 +95,7 @@ def test_every_setting_of_a_row_reaches_its_run() -> None:
     assert order.settings == RunSettings(
         films=FilmSettings("joined", "grid", 480, 25, "road", "moviepy", "speed"),
         requests=RequestSettings(30),
-        kinesis=KinesisSettings("server", "p", "eu", 1.5),
+        kinesis=KinesisSettings("p", "eu", 1.5),
         evidence=EvidenceSettings("CLM-1", "a, b", -2.5),
     )
 
