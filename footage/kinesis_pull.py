@@ -19,6 +19,7 @@ from footage.errors import FootageError, Interrupted, ServiceUnreachable
 from footage.files import disk_trouble, make_folder, replace
 from footage.hours import always
 from footage.kinesis_check import key_frames
+from footage.kinesis_edge import still_to_come
 from footage.kinesis_fetch import ChunkFetcher, ClipService, Divided, Fetched, Lost, Outcome
 from footage.kinesis_pace import FragmentBucket
 from footage.kinesis_plan import Chunk, Selector, fixed_chunks, outside, plan_chunks
@@ -106,9 +107,8 @@ class StreamPull:
 
         Raises NotAllowed, InputRefused, DiskTrouble, ServiceUnreachable and Interrupted; what was recorded stays good.
         """
-        surveyor = Surveyor(
-            self._client, self._camera, self._options.selector, now=self._clock(), say=self._progress.say
-        )
+        looked, say = self._clock(), self._progress.say
+        surveyor = Surveyor(self._client, self._camera, self._options.selector, now=looked, say=say)
         survey = beside(partial(surveyor.look, self._window), self._pause)
         fetcher = self._fetcher()
         with self._work_folder():
@@ -118,9 +118,10 @@ class StreamPull:
         clips = [*self._known, *(each for each in self._done if isinstance(each, Clip))]
         if survey.fragments is None:
             clips = chained(clips, _key_distance(clips))
-        missing = [*survey.missing, *(each for each in self._done if isinstance(each, Missing))]
-        results: list[Clip | Missing] = [*clips, *missing]
-        return sorted([*results, *self._holes(survey, results)], key=lambda each: each.window)
+        lost = [each for each in self._done if isinstance(each, Missing)]
+        holes = self._holes(survey, [*clips, *survey.missing, *lost])
+        missing = [*survey.missing, *still_to_come([*lost, *holes], looked)]
+        return sorted([*clips, *missing], key=lambda each: each.window)
 
     def _plan(self, survey: Survey) -> None:
         brought = [each for each in self._done if isinstance(each, Clip)]

@@ -20,7 +20,7 @@ from footage.prepared import Parts, Prepared, requests_of
 from footage.progress import CellState
 from footage.report import Report
 from footage.standing import Standing
-from footage.stock import check_clips, take_stock
+from footage.stock import check_clips, lost_on_the_way, take_stock
 from footage.uploads import Uploads
 
 __all__ = ["Execution", "Parts", "Plan", "Run"]
@@ -80,7 +80,7 @@ class Run:
             journal.folder, _ = find_folder(self._output, incident)
             replaces = carry_over(journal, journals)
         refuse_superseded(journal, journals)
-        streams_done = check_clips(journal) and journal.finished
+        streams_done = check_clips(journal) and journal.finished and not lost_on_the_way(journal)
         if not streams_done:
             self._look_at_streams()
         windows = split_window(incident.window, self.longest, journal.settings.requests.cuts)

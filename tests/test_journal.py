@@ -255,12 +255,16 @@ def beside_a_stream(stream: str = "gate", selector: Selector = "producer") -> In
     return replace(incident(), cameras=(Camera("road"), yard))
 
 
-@pytest.mark.parametrize("later", [beside_a_stream(selector="server"), beside_a_stream("dock")], ids=["clock", "stream"])
+OTHERS = {"clock": beside_a_stream(selector="server"), "stream": beside_a_stream("dock")}
+
+
+@pytest.mark.parametrize("later", OTHERS.values(), ids=list(OTHERS))
 def test_a_clip_of_another_stream_or_by_another_clock_is_not_taken_over_however_often(
     tmp_path: Path, later: Incident
 ) -> None:
     old = journal(tmp_path, beside_a_stream())
-    yard = replace(clip(old.folder, "Yard_VideoClip_x.mp4", None), camera="yard", source=stream_source("gate", "producer"))
+    of_yard, source = clip(old.folder, "Yard_VideoClip_x.mp4", None), stream_source("gate", "producer")
+    yard = replace(of_yard, camera="yard", source=source)
     for each in (clip(old.folder), yard):
         old.add_clip(each)
     between = Journal(None, incident(), old.folder, RunSettings(), T0)
