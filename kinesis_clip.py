@@ -113,6 +113,11 @@ class KinesisClient:
             retention_hours=info["DataRetentionInHours"],
         )
 
+    def locate(self, stream: str) -> None:
+        """Ask where the clips of a stream are had, once."""
+        call = self._call("GetClip", stream)
+        self._again(call, lambda: self._archive(call, "GET_CLIP"))
+
     def fragments(self, stream: str, window: TimeWindow, selector: Selector) -> list[Fragment]:
         """All fragments that start in the window, or so shortly before that they may play in it, in no order."""
         call = self._call("ListFragments", stream)

@@ -40,7 +40,10 @@ _PATIENCE = 600.0
 
 
 class Service(ClipService, StreamService, Protocol):
-    """What of the Kinesis client a pull needs; `kinesis_clip.KinesisClient` has it."""
+    """What of the Kinesis client is needed; `kinesis_clip.KinesisClient` has it."""
+
+    def locate(self, stream: str) -> None:
+        """Find out where the clips of a stream are had, before it matters; raises what keeps them from being had."""
 
 
 @dataclass(frozen=True, slots=True)
