@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from footage.addresses import refuse_insecure
+from footage.addresses import refuse_insecure, told_unusable
 from footage.errors import BadAnswer, InputRefused
 from footage.files import disk_trouble
 from footage.kinesis_errors import Call, EndpointLost, explain, explain_failure, with_few_endpoints
@@ -206,7 +206,7 @@ class KinesisClient:
             return self._session
 
     def _control(self, call: Call) -> KinesisVideoClient:
-        with self._lock:
+        with self._lock, told_unusable("AWS_ENDPOINT_URL_KINESIS_VIDEO or --region"):
             if call.region not in self._controls:
                 client = self._boto_session().client("kinesisvideo", region_name=call.region, config=self._config(30))
                 refuse_insecure(client.meta.endpoint_url, "AWS_ENDPOINT_URL_KINESIS_VIDEO")
@@ -257,7 +257,8 @@ class KinesisClient:
         except ClientError as error:
             told, facts = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
             status = int(facts.get("HTTPStatusCode", 0))
-            explained = explain(call, str(told.get("Code", status)), status, str(told.get("Message", "")))
+            asked = call.within(error.operation_name)
+            explained = explain(asked, str(told.get("Code", status)), status, str(told.get("Message", "")))
             if isinstance(explained, EndpointLost):
                 self._forget(call)
                 explained = explained.end if self._environ.get(OVERRIDE) else explained
