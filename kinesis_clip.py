@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -11,8 +10,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
-from footage.addresses import refuse_insecure
+from footage.addresses import is_loopback, refuse_insecure, told_unusable
 from footage.errors import BadAnswer, InputRefused
 from footage.files import disk_trouble
 from footage.kinesis_endpoints import DataApi, DataEndpoints
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
         ListFragmentsOutputTypeDef,
     )
     from mypy_boto3_kinesisvideo import KinesisVideoClient
-
-log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Page = TypeVar("Page", bound=Mapping[str, Any])
@@ -103,6 +101,11 @@ class KinesisClient:
             created=info["CreationTime"].astimezone(UTC),
             retention_hours=info["DataRetentionInHours"],
         )
+
+    def locate(self, stream: str) -> None:
+        """Ask where the clips of a stream are had, once."""
+        call = self._call("GetClip", stream)
+        self._again(call, lambda: self._data.at_hand(call, "GET_CLIP"))
 
     def fragments(self, stream: str, window: TimeWindow, selector: Selector) -> list[Fragment]:
         """All fragments that start in the window or within two seconds after it, in no order."""
@@ -194,24 +197,27 @@ class KinesisClient:
             return self._session
 
     def _control(self, call: Call) -> KinesisVideoClient:
-        with self._lock:
+        variable = "AWS_ENDPOINT_URL_KINESIS_VIDEO"
+        with self._lock, told_unusable(f"{variable} or --region"):
             if call.region not in self._controls:
-                client = self._boto_session().client("kinesisvideo", region_name=call.region, config=self._config(30))
-                refuse_insecure(client.meta.endpoint_url, "AWS_ENDPOINT_URL_KINESIS_VIDEO")
-                self._controls[call.region] = client
+                self._controls[call.region] = self._client("kinesisvideo", call, self._config(30), variable)
             return self._controls[call.region]
 
     def _connect(self, call: Call, api: DataApi) -> KinesisVideoArchivedMediaClient:
         """A client for one API's data endpoint of a stream, which has to be asked for."""
         address = self._environ.get(OVERRIDE) or self._data_endpoint(call, api)
-        refuse_insecure(address, f"The data endpoint ({OVERRIDE}, or what Kinesis Video named)")
-        client: KinesisVideoArchivedMediaClient = self._boto_session().client(
-            "kinesis-video-archived-media",
-            region_name=call.region,
-            endpoint_url=address,
-            config=self._config(self._read_timeout),
-        )
-        return client
+        what = f"The data endpoint ({OVERRIDE}, or what Kinesis Video named)"
+        found: KinesisVideoArchivedMediaClient
+        found = self._client("kinesis-video-archived-media", call, self._config(self._read_timeout), what, address)
+        return found
+
+    def _client(self, service: Any, call: Call, config: Config, what: str, address: str | None = None) -> Any:
+        """A client whose address is secure; no proxy has any business between this computer and itself."""
+        make = partial(self._boto_session().client, service, region_name=call.region, endpoint_url=address)
+        client = make(config=config)
+        refuse_insecure(client.meta.endpoint_url, what)
+        at_home = is_loopback(urlsplit(client.meta.endpoint_url).hostname or "")
+        return make(config=config.merge(type(config)(proxies={}))) if at_home else client
 
     def _data_endpoint(self, call: Call, api: DataApi) -> str:
         asking = Call("GetDataEndpoint", call.stream, call.region, call.profile)
@@ -240,7 +246,7 @@ class KinesisClient:
         try:
             yield
         except ClientError as error:
-            explained = explain(call, *_told(error))
+            explained = explain(call.within(error.operation_name), *_told(error))
             if isinstance(explained, EndpointLost):
                 self._forget(call)
                 explained = explained.end if self._environ.get(OVERRIDE) else explained
@@ -291,5 +297,4 @@ def _fragment(told: FragmentTypeDef) -> Fragment:
 
 def _to_milliseconds(moment: datetime) -> datetime:
     utc = moment.astimezone(UTC)
-    whole = round(utc.microsecond / 1000)
-    return utc.replace(microsecond=0) + timedelta(milliseconds=whole)
+    return utc.replace(microsecond=0) + timedelta(milliseconds=round(utc.microsecond / 1000))

@@ -10,15 +10,17 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from footage.models import Incident, MediaType
+from footage.settings import KinesisSettings
 from footage.typed import cameras_text
 
 _PLAIN = re.compile(r"[\w.:/+-][\w.:/\\,+-]*")
 _READ_IN_QUOTES = re.compile(r'["$`\\!]')
 
 
-def pull_command(incident: Incident, vehicle: str | None = None) -> str:
+def pull_command(incident: Incident, vehicle: str | None = None, kinesis: KinesisSettings | None = None) -> str:
     """The line for a shell of any system. `vehicle` is what to type for the incident's vehicle, its id else."""
-    return " ".join(["python main.py pull", *_options(incident, vehicle)])
+    options = [*_options(incident, vehicle), *_stream_options(incident, kinesis or KinesisSettings())]
+    return " ".join(["python main.py pull", *options])
 
 
 def resume_latest(logs: Path) -> str:
@@ -36,11 +38,19 @@ def _options(incident: Incident, vehicle: str | None) -> Iterator[str]:
     cameras = cameras_text([camera for camera in incident.cameras if camera.source == "samsara"])
     if cameras:
         yield f"--cameras {cameras}"
-    for camera in incident.cameras:
-        if camera.stream is not None:
-            yield f"--stream {quoted(f'{camera.word}={camera.stream}')}"
     if incident.media_type is not MediaType.HIGH:
         yield f"--media-type {incident.media_type.value}"
+
+
+def _stream_options(incident: Incident, kinesis: KinesisSettings) -> Iterator[str]:
+    streams = [camera for camera in incident.cameras if camera.stream is not None]
+    yield from (f"--stream {quoted(f'{camera.word}={camera.stream}')}" for camera in streams)
+    if any(camera.selector == "server" for camera in streams):
+        yield "--selector server"
+    if streams and kinesis.profile:
+        yield f"--profile {quoted(kinesis.profile)}"
+    if streams and kinesis.region:
+        yield f"--region {quoted(kinesis.region)}"
 
 
 def minutes_text(seconds: float) -> str:

@@ -109,14 +109,15 @@ def pull(
         ),
         waiting=wait_as(WaitSettings(retries=retries), poll_interval, wait, settle),
         requests=RequestSettings(longest),
-        kinesis=KinesisSettings(selector.value, profile, region, chunk),
+        kinesis=KinesisSettings(profile, region, chunk),
         evidence=EvidenceSettings(reference, note, clock_offset),
         deliver=usable_address(deliver),
         over_quota=over_quota,
     )
     shared = DeskOptions(roomy(output), logs, json_output, no_input, yes, debug, samsara_region.value, retries, cluster)
     times = (start, duration, end, around, before, after)
-    order = PullOptions(vehicle, stream or (), source, *times, timezone, cameras, name, media_type, settings)
+    who = (vehicle, stream or (), source)
+    order = PullOptions(*who, *times, timezone, cameras, name, media_type, selector.value, settings)
     return open_desk(shared).pull(order, dry_run=dry_run)
 
 

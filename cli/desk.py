@@ -36,10 +36,9 @@ if TYPE_CHECKING:
     from footage.progress import Progress, Shown
     from footage.report import Report
     from footage.run import Plan, Run
-    from footage.settings import RunSettings
+    from footage.settings import KinesisSettings, RunSettings
 
 log = logging.getLogger(__name__)
-
 
 _LONG_SECONDS = 60.0
 
@@ -81,19 +80,20 @@ class Desk:
     def pull(self, options: PullOptions, *, ask_all: bool = False, dry_run: bool = False) -> int:
         """Plan, confirm, carry out, report; the exit code."""
         now = datetime.now(UTC)
-        incident = take_order(
+        order = take_order(
             options,
             asker=self._asker,
             ask_all=ask_all,
             read_fleet=lambda: self.services.fleet(),
-            find_streams=lambda: self.services.streams(options.settings.kinesis),
+            aws=lambda: self.services,
             now=now,
         )
+        options = replace(options, settings=order.settings)
         if ask_all:
-            self._tell_command(incident)
+            self._tell_command(order.incident, order.settings.kinesis)
         else:
-            self._warn_of_age(incident, now)
-        return self._pull(incident, options, now, dry_run=dry_run, ask_all=ask_all)
+            self._warn_of_age(order.incident, now)
+        return self._pull(order.incident, options, now, dry_run=dry_run, ask_all=ask_all)
 
     def _pull(self, incident: Incident, options: PullOptions, now: datetime, *, dry_run: bool, ask_all: bool) -> int:
         self._warm_up.end()
@@ -164,9 +164,9 @@ class Desk:
         if incident.vehicle is not None and now - incident.window.start > CAMERAS_KEEP:
             self._tell([OLD_FOOTAGE])
 
-    def _tell_command(self, incident: Incident) -> None:
+    def _tell_command(self, incident: Incident, kinesis: KinesisSettings) -> None:
         vehicle = self.services.fleet().handle(incident.vehicle) if incident.vehicle else None
-        self._tell([f"The same without questions: {pull_command(incident, vehicle)}"])
+        self._tell([f"The same without questions: {pull_command(incident, vehicle, kinesis)}"])
 
     def _wants(self, journal: Journal) -> bool:
         self._tell([f"An unfinished run of this incident is there: {journal.path}"])

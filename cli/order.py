@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
+from cli.aws_questions import Aws, ask_access, ask_selector
 from footage.cameras import is_analog, stream_name
 from footage.errors import InputRefused
-from footage.models import Camera, Incident, MediaType, TimeWindow, Vehicle
+from footage.models import Camera, Incident, MediaType, Selector, TimeWindow, Vehicle
 from footage.settings import RunSettings
 from footage.typed import parse_span
 from footage.video.layout import MOST_TILES
@@ -52,7 +53,16 @@ class PullOptions:
     cameras: str | None = None
     name: str | None = None
     media_type: MediaType = MediaType.HIGH
+    selector: Selector = "producer"
     settings: RunSettings = field(default_factory=RunSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is wanted, and how it is to be done."""
+
+    incident: Incident
+    settings: RunSettings
 
 
 def take_order(
@@ -61,29 +71,33 @@ def take_order(
     asker: Asker | None,
     ask_all: bool,
     read_fleet: Callable[[], Fleet],
-    find_streams: Callable[[], Sequence[str]],
+    aws: Callable[[], Aws],
     now: datetime,
-) -> Incident:
-    """The incident that the options and, where `asker` is given, the person's answers describe.
+) -> Order:
+    """What the options and, where `asker` is given, the person's answers describe.
 
     `ask_all` asks also for what has a default. `read_fleet` reads the vehicles, and gets the key, when they are needed;
-    `find_streams` lists the account's streams, as far as that is allowed, when they are asked for. Raises InputRefused,
-    which names a missing option where nobody can be asked. What was given is judged before anything is asked or read.
+    `aws` tells what there is in AWS when streams are asked for. Raises InputRefused, which names a missing option where
+    nobody can be asked. What was given is judged before anything is asked or read.
     """
     source = _source(options, asker)
-    if source == "samsara" and asker is None and options.vehicle is None:
+    if source == "samsara" and options.vehicle is None:
         _need(asker, "--vehicle")
     settled = None if _asks_for_time(options, asker) else order_window(options, asker, ask_all=ask_all, now=now)
     given = () if ask_all or source == "kinesis" else _cameras(options, None)
-    typed = [camera for text in options.streams for camera in parse_streams(text)]
-    add_streams(of_media_type(given, options) if given else (), typed)
+    add_streams(of_media_type(given, options) if given else (), given_streams(options))
+    if source == "kinesis" and ask_all and asker is not None:
+        kinesis = ask_access(asker, aws(), options.settings.kinesis)
+        options = replace(options, settings=replace(options.settings, kinesis=kinesis))
     vehicle = _vehicle(options, asker, read_fleet()) if source == "samsara" else None
     window, zone = settled or order_window(options, asker, ask_all=ask_all, now=now)
     cameras = given or (_cameras(options, asker) if vehicle else ())
-    cameras = add_streams(of_media_type(cameras, options), _streams(options, asker, source, find_streams))
+    streams = _streams(options, asker, aws, ask_all=ask_all) if options.streams or source == "kinesis" else ()
+    cameras = add_streams(of_media_type(cameras, options), streams)
     check_audio(options.settings.films.audio, cameras)
     check_tiles(options, cameras)
-    return Incident(order_name(options, vehicle, cameras), window, zone.key, cameras, vehicle, options.media_type)
+    name = order_name(options, vehicle, cameras)
+    return Order(Incident(name, window, zone.key, cameras, vehicle, options.media_type), options.settings)
 
 
 def of_media_type(cameras: Sequence[Camera], options: PullOptions) -> tuple[Camera, ...]:
@@ -128,13 +142,20 @@ def add_streams(cameras: Sequence[Camera], streams: Sequence[Camera]) -> tuple[C
 
 
 def _streams(
-    options: PullOptions, asker: Asker | None, source: str, find_streams: Callable[[], Sequence[str]]
+    options: PullOptions, asker: Asker | None, aws: Callable[[], Aws], *, ask_all: bool
 ) -> tuple[Camera, ...]:
     if options.streams:
-        return tuple(camera for text in options.streams for camera in parse_streams(text))
-    if source == "kinesis":
-        return _need(asker, "--stream").streams(find_streams)
-    return ()
+        return given_streams(options)
+    asked = _need(asker, "--stream")
+    cameras = asked.streams(lambda: aws().streams(options.settings.kinesis))
+    selector = ask_selector(asked) if ask_all else options.selector
+    return tuple(replace(camera, selector=selector) for camera in cameras)
+
+
+def given_streams(options: PullOptions) -> tuple[Camera, ...]:
+    """The cameras of all `--stream`, by the clock that was chosen. Raises InputRefused."""
+    cameras = (camera for text in options.streams for camera in parse_streams(text))
+    return tuple(replace(camera, selector=options.selector) for camera in cameras)
 
 
 def order_name(options: PullOptions, vehicle: Vehicle | None, cameras: Sequence[Camera]) -> str:

@@ -16,12 +16,12 @@ from cli.order import (
     add_streams,
     check_audio,
     check_tiles,
+    given_streams,
     of_media_type,
     order_name,
     order_window,
     refuse_two_ways,
 )
-from footage.cameras import parse_streams
 from footage.errors import Fault, InputRefused
 from footage.models import Camera, Incident, TimeWindow, Vehicle
 from footage.settings import RunSettings
@@ -178,8 +178,7 @@ class _Reading:
         has_vehicle = options.vehicle is not None or not options.streams
         own = parse_cameras(options.cameras or "") if has_vehicle else ()
         fitting = self._try("media-type", of_media_type, own, options) or ()
-        streams = tuple(camera for text in options.streams for camera in parse_streams(text))
-        cameras = self._try("stream", add_streams, fitting, streams) or ()
+        cameras = self._try("stream", add_streams, fitting, given_streams(options)) or ()
         if cameras:
             self._try("audio", check_audio, options.settings.films.audio, cameras)
             self._try("stream" if options.streams else "cameras", check_tiles, options, cameras)
@@ -218,9 +217,7 @@ def _repeated(orders: Sequence[RowOrder]) -> Iterator[Fault]:
     first: dict[object, RowOrder] = {}
     for order in orders:
         incident = order.incident
-        streams = () if incident.vehicle else tuple(sorted((each.word, each.stream) for each in incident.cameras))
-        vehicle = incident.vehicle.id if incident.vehicle else None
-        other = first.setdefault((vehicle, streams, incident.window, incident.media_type), order)
+        other = first.setdefault(incident.subject, order)
         if other is not order:
             column = "vehicle" if incident.vehicle else "stream"
             yield Fault(order.row, column, _twice_words(other, incident.cameras))

@@ -6,11 +6,12 @@ import os
 import threading
 from collections.abc import Callable
 
+from cli.aws_identity import aws_profiles, aws_region
 from cli.doctor_services import accepts
 from cli.fleet import Fleet
 from cli.logs import keep_secret, tell_long_waits
 from footage.addresses import service_address
-from footage.errors import InputRefused, KeyRejected, NotAllowed
+from footage.errors import FootageError, InputRefused, Interrupted, KeyRejected
 from footage.keys import keyring_name, looks_odd
 from footage.pacing import Pause
 from footage.settings import KinesisSettings
@@ -50,7 +51,7 @@ class Services:
         self._stop = stop
         tell_long_waits(say)
         self.samsara_client: SamsaraClient | None = None
-        self._kinesis_client: KinesisClient | None = None
+        self._kinesis_clients: dict[tuple[str | None, str | None], KinesisClient] = {}
         self._fleet: Fleet | None = None
         self._typed_key = ""
 
@@ -94,18 +95,29 @@ class Services:
 
     def kinesis(self, settings: KinesisSettings) -> KinesisClient:
         """Kinesis Video by boto3's own chain of credentials."""
-        if self._kinesis_client is None:
-            self._kinesis_client = KinesisClient(
+        key = (settings.profile, settings.region)
+        if key not in self._kinesis_clients:
+            self._kinesis_clients[key] = KinesisClient(
                 profile=settings.profile, region=settings.region, pause=Pause(self._stop), retries=self._retries
             )
-        return self._kinesis_client
+        return self._kinesis_clients[key]
+
+    def profiles(self) -> list[str]:
+        """The profiles in AWS's own files."""
+        return aws_profiles()
+
+    def region(self, profile: str | None) -> str | None:
+        """The region that goes with a profile. Raises InputRefused where there is no such."""
+        return aws_region(profile)
 
     def streams(self, settings: KinesisSettings) -> list[str]:
-        """The account's streams, as far as they may be listed."""
+        """The account's streams, as far as they can be listed: the person can name some without."""
         self._say("Reading the list of streams.")
         try:
             return self.kinesis(settings).streams()
-        except NotAllowed as error:
+        except Interrupted:
+            raise
+        except FootageError as error:
             self._say(f"The account's streams cannot be listed: {error.message}")
             return []
 

@@ -131,7 +131,7 @@ def _cut(found: Sequence[StoredFragment], most: Most) -> list[StoredFragment]:
 
 def _kept(stream: KinesisStream, now: datetime) -> list[StoredFragment]:
     head = now - timedelta(hours=stream.retention_hours)
-    return [each for each in stream.fragments if each.server >= head]
+    return [each for each in stream.fragments if head <= each.server <= now]
 
 
 def _oldest_of_each_time(fragments: Iterable[StoredFragment], *, lets_overlap: bool) -> list[StoredFragment]:

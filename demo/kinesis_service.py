@@ -98,7 +98,7 @@ class KinesisService:
     def _respond(self, request: Request) -> tuple[Answer | None, Fault]:
         *prefix, path = request.path.rsplit("/", 1)
         action = path[:1].upper() + path[1:]
-        body = json.loads(request.body or b"{}")
+        body = json.loads(request.body or b"{}") if action else {}  # a call of STS has no path, and no JSON
         with self._lock:
             self.calls[action] += 1
             self.bodies.append((action, body))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit, urlunsplit
 
-from footage.errors import InsecureAddress
+from footage.errors import InputRefused, InsecureAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,15 @@ def refuse_insecure(url: str, what: str) -> None:
     if parts.scheme == "http" and is_loopback(parts.hostname or ""):
         return
     raise InsecureAddress(f"{what} must begin with https://, or with http:// on this computer: {without_secret(url)}.")
+
+
+@contextmanager
+def told_unusable(what: str) -> Iterator[None]:
+    """Turns the ValueError with which a client refuses an address into InputRefused; `what` names the address."""
+    try:
+        yield
+    except ValueError as error:
+        raise InputRefused(f"{what} cannot be used: {error}.") from error
 
 
 def service_address(address: str) -> str:

@@ -171,7 +171,7 @@ def _entry_to_json(entry: Entry) -> dict[str, Any]:
 def _entry_from_json(data: dict[str, Any]) -> Entry:
     return Entry(
         row=data["row"],
-        incident=incident_from_json(data["incident"]),
+        incident=incident_from_json(data["incident"], data["settings"]),
         settings=settings_from_json(data["settings"]),
         journal=None if data["journal"] is None else Path(data["journal"]),
         state=data["state"],

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from footage.errors import InputRefused
-from footage.models import Camera
+from footage.models import Camera, Clip
 
 CAMERA_INPUTS: Mapping[str, str] = MappingProxyType(
     {
@@ -52,6 +52,7 @@ _STREAM = re.compile(r"[a-zA-Z0-9_.-]{1,256}|arn:[a-z\d-]+:kinesisvideo:[a-z0-9-
 
 # The list of uploaded media calls the two dash cameras differently from the retrievals.
 _LISTED_INPUTS = {"dashcamForwardFacing": "road", "dashcamInwardFacing": "driver"}
+_FROM_STREAM = "GetClip of "
 _WORDS = {name: word for word, name in CAMERA_INPUTS.items()} | _LISTED_INPUTS
 _CANONICAL = {word.casefold(): word for word in (*CAMERA_INPUTS, *CAMERA_ROLES)}
 
@@ -88,3 +89,15 @@ def _stream_of(pair: str) -> Camera:
 def stream_name(stream: str) -> str:
     """The name of a stream that may be given as an ARN: `arn:aws:kinesisvideo:REGION:ACCOUNT:stream/NAME/CODE`."""
     return stream.split("/")[1] if stream.startswith("arn:") else stream
+
+
+def stream_source(stream: str | None, selector: str) -> str:
+    """What a clip of a stream, placed by this clock, names as its source."""
+    return f"{_FROM_STREAM}{stream} by {selector} time"
+
+
+def may_show(camera: Camera, clip: Clip) -> bool:
+    """Whether a clip under the camera's word is really its own: of the same stream, and placed by the same clock."""
+    if camera.stream is None:
+        return not clip.source.startswith(_FROM_STREAM)
+    return clip.source == stream_source(camera.stream, camera.selector)

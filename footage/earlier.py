@@ -7,17 +7,18 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from footage.cameras import may_show
 from footage.errors import InputRefused
 from footage.files import left_beside
 from footage.journal import Journal, Request, journal_paths, load_journal
-from footage.models import UTC, Incident, Quota
+from footage.models import UTC, Clip, Incident, Quota
 
 _OLD_SECONDS = 24 * 3600.0
 _CARRIED = {"accepted", "intended", "sighted"}
 
 
 def same_incident(one: Incident, other: Incident) -> bool:
-    """Whether two runs are about the same footage: vehicle or streams, time and media type; cameras may differ."""
+    """Whether two runs are of the same footage: vehicle, or streams and their clock, time, media type; not cameras."""
     return one.subject == other.subject
 
 
@@ -57,7 +58,7 @@ def carry_over(journal: Journal, journals: list[Journal]) -> list[Journal]:
         for request in other.requests:
             if request.state in _CARRIED and not _has(journal, request):
                 journal.requests.append(replace(request, number=len(journal.requests)))
-        journal.clips += [clip for clip in other.clips if clip.path.parent == journal.folder]
+        journal.clips += [clip for clip in other.clips if _is_wanted(clip, journal)]
         journal.films |= other.films if other.folder == journal.folder else {}
     journal.clips = list({clip.path.name: clip for clip in journal.clips}.values())
     _reopen_elsewhere(journal)
@@ -130,6 +131,11 @@ class Witness:
 
 def _is_same(one: Journal, other: Journal) -> bool:
     return one.created == other.created and same_incident(one.incident, other.incident)
+
+
+def _is_wanted(clip: Clip, journal: Journal) -> bool:
+    camera = next((each for each in journal.incident.cameras if each.word == clip.camera), None)
+    return clip.path.parent == journal.folder and (camera is None or may_show(camera, clip))
 
 
 def _has(journal: Journal, request: Request) -> bool:

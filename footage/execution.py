@@ -104,8 +104,10 @@ class Execution:
         """Wait for the streams, make the films, seal the package, note how it ended and let go of the folder."""
         under_way, standing = self._working, self._working.standing
         self._start_streams(under_way)
-        under_way.streams.wait(meanwhile=under_way.films.offer)
-        error = self.retrieval.stopped_by if self.retrieval else None
+        stream_error = under_way.streams.wait(meanwhile=under_way.films.offer)
+        if stream_error is not None and not self.journal.clips:
+            raise stream_error
+        error = (self.retrieval.stopped_by if self.retrieval else None) or stream_error
         standing.open_reason = "quota" if isinstance(error, QuotaReached) else "pending"
         standing.close_for_good = self.journal.settings.accept_partial
         films = under_way.films.finish()

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from footage.errors import IncidentHeld, InputRefused
 from footage.files import create_text, in_the_way, left_beside, make_folder, write_text
-from footage.models import Incident
+from footage.models import Camera, Incident
 from footage.naming import Names
 from footage.values_json import time_text, window_to_json
 
@@ -31,8 +31,8 @@ _LEAVING_SECONDS = 0.5
 def find_folder(output: Path, incident: Incident) -> tuple[Path, bool]:
     """The folder of this incident under `output`, and whether it is there already.
 
-    A folder belongs to one vehicle (or set of streams), time and media type; where another owns the name, `_2` follows.
-    Raises DiskTrouble where `output` is a file.
+    A folder belongs to one vehicle (or set of streams, by one clock), time and media type; where another owns the name,
+    `_2` follows. Raises DiskTrouble where `output` is a file.
     """
     name, output = Names(incident).folder(), output.absolute()
     if output.is_file():
@@ -126,7 +126,7 @@ def _try_unlink(path: Path) -> bool:
 
 
 def _identity(incident: Incident) -> dict[str, Any]:
-    streams = sorted(f"{camera.word}={camera.stream}" for camera in incident.cameras if camera.stream)
+    streams = sorted(_stream_words(camera) for camera in incident.cameras if camera.stream)
     vehicle = incident.vehicle.id if incident.vehicle else None
     return {
         "schema": 1,
@@ -135,6 +135,11 @@ def _identity(incident: Incident) -> dict[str, Any]:
         **window_to_json(incident.window),
         "media_type": incident.media_type.value,
     }
+
+
+def _stream_words(camera: Camera) -> str:
+    words = f"{camera.word}={camera.stream}"
+    return words if camera.selector == "producer" else f"{words} by {camera.selector} time"
 
 
 def _owner(path: Path) -> dict[str, Any] | None:

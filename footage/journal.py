@@ -272,7 +272,7 @@ def find_journals(logs: Path) -> list[Journal]:
 
 def _journal_from_json(path: Path, data: dict[str, Any]) -> Journal:
     folder = Path(data["folder"])
-    incident = incident_from_json(data["incident"])
+    incident = incident_from_json(data["incident"], data["settings"])
     journal = Journal(path, incident, folder, settings_from_json(data["settings"]), time_from(data["created"]))
     journal.state = data["state"]
     journal.replaces = tuple(time_from(text) for text in data.get("replaces", ()))

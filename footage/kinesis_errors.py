@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from footage.errors import BadAnswer, FootageError, InputRefused, NotAllowed, RequestRefused, ServiceUnreachable
@@ -12,6 +13,9 @@ from footage.pacing import Passing
 
 T = TypeVar("T")
 
+_OWN = "kinesisvideo"
+_GIVES_CREDENTIALS = {"GetRoleCredentials": "sso"}
+"""Other services than STS that hand out credentials, by what is asked of them."""
 NO_FRAGMENTS = "no_fragments"
 OUT_OF_RETENTION = "out_of_retention"
 _ENDPOINTS_TRIED = 2
@@ -46,6 +50,7 @@ _BAD_KEYS = {
 _DENIED = {"AccessDeniedException", "AccessDenied", "NotAuthorizedException", "401", "403"}
 _WORDS = (
     (re.compile(r"codec private data|\bCPD\b", re.IGNORECASE), "InvalidCodecPrivateDataException"),
+    (re.compile(r"security token .*invalid", re.IGNORECASE), "UnrecognizedClientException"),
     (re.compile(r"no fragments found|stream .*not found", re.IGNORECASE), "ResourceNotFoundException"),
     (re.compile(r"rate exceeded|limit exceeded|throttl", re.IGNORECASE), "ClientLimitExceededException"),
     (re.compile(r"frames? .*parse", re.IGNORECASE), "InvalidMediaFrameException"),
@@ -53,6 +58,7 @@ _WORDS = (
     (re.compile(r"retention", re.IGNORECASE), "InvalidArgumentException"),
 )
 """Where a proxy or an old header name leaves only the number of the status, the message still tells the code."""
+_WRONG_CLOCK = re.compile(r"signature (expired|not yet current)", re.IGNORECASE)
 _WRONG_PLACE = "Unable to determine service/operation name"
 
 
@@ -103,6 +109,23 @@ class Call:
     stream: str = ""
     region: str = ""
     profile: str | None = None
+    service: str = _OWN
+
+    @property
+    def permission(self) -> str:
+        """The IAM action."""
+        return f"{self.service}:{self.action}"
+
+    @property
+    def whom(self) -> str:
+        """Who is asked, for a sentence."""
+        return "Kinesis Video" if self.service == _OWN else "AWS"
+
+    def within(self, operation: str) -> Call:
+        """The call that an answer came to: to have credentials, boto3 asks other services in the midst of a call."""
+        if operation == self.action:
+            return self
+        return replace(self, action=operation, stream="", service=_GIVES_CREDENTIALS.get(operation, "sts"))
 
     @property
     def of_stream(self) -> str:
@@ -116,11 +139,10 @@ def explain(call: Call, code: str, status: int, message: str) -> Exception:
         return EndpointLost(_wrong_endpoint(call))
     if code.isdigit():
         code = next((word for pattern, word in _WORDS if pattern.search(message)), code)
-    return (
-        _passing(call, code, status, message)
-        or _not_allowed(call, code, message)
-        or _refused(call, code, status, message)
-    )
+    known = _passing(call, code, status, message) or _not_allowed(call, code, status, message)
+    if known is None and call.service != _OWN:
+        return AwsCredentials(f"The AWS credentials could not be had: {call.permission} was refused. {message}".strip())
+    return known or _refused(call, code, status, message)
 
 
 def may_be_misplaced(code: str, status: int, message: str) -> bool:
@@ -137,6 +159,8 @@ def explain_failure(call: Call, kinds: set[str], said: str) -> Exception:
     if kinds & {"ConnectionError", "HTTPClientError", "IncompleteReadError"}:
         return Passing(ServiceUnreachable(f"Kinesis Video did not answer {call.action}{call.of_stream}: {said}"))
     profile = f" --profile {call.profile}" if call.profile else ""
+    if "MissingDependencyException" in kinds:
+        return AwsCredentials(f'{said} Run: "{sys.executable}" -m pip install "botocore[crt]"; or sign in another way.')
     if "LoginError" in kinds:
         return AwsCredentials(f"{said} Run: aws login{profile}")
     if kinds & {"SSOError", "TokenRetrievalError"}:
@@ -169,26 +193,28 @@ def with_few_endpoints(ask: Callable[[], T]) -> Callable[[], T]:
 
 def _passing(call: Call, code: str, status: int, message: str) -> Exception | None:
     if code in _THROTTLES or status == 429:
-        return Throttled(ServiceUnreachable(f"Kinesis Video limits {call.action}{call.of_stream}: {message}"))
+        return Throttled(ServiceUnreachable(f"{call.whom} limits {call.action}{call.of_stream}: {message}"))
     if status >= 500 or code in ("InternalFailure", "ServiceUnavailable", "408"):
-        said = f"Kinesis Video answered {call.action}{call.of_stream} with an error ({status} {code})."
+        said = f"{call.whom} answered {call.action}{call.of_stream} with an error ({status} {code})."
         return Passing(ServiceUnreachable(said))
-    if code == "404":  # not in the service's form: whatever answers there is not Kinesis Video
+    if code == "404" and call.service == _OWN:  # not in the service's form: whatever answers there is not Kinesis Video
         return EndpointLost(_wrong_endpoint(call))
     return None
 
 
-def _not_allowed(call: Call, code: str, message: str) -> Exception | None:
+def _not_allowed(call: Call, code: str, status: int, message: str) -> Exception | None:
+    if code in _CLOCK or _WRONG_CLOCK.search(message):
+        return AwsCredentials("AWS does not accept the time of this computer. Set its clock, then resume.")
     if code in _EXPIRED or (code in _DENIED and "expired" in message):
         line = f" Run: aws sso login --profile {call.profile}" if call.profile else ""
         return AwsCredentials(f"The AWS session is over; renew it, then resume: what is here is kept.{line}")
-    if code in _CLOCK:
-        return AwsCredentials("AWS does not accept the time of this computer. Set its clock, then resume.")
     if code in _BAD_KEYS:
         return AwsCredentials(f"AWS does not accept the credentials ({code}). Check the access key, or sign in again.")
-    if code in _DENIED:
-        action = "kms:Decrypt" if "kms" in message.casefold() else f"kinesisvideo:{call.action}"
-        return AwsPermission(f"The AWS credentials may not do {action}{call.of_stream}. {message}".strip(), action)
+    if code in _DENIED or status in (401, 403):
+        action = "kms:Decrypt" if "kms" in message.casefold() else call.permission
+        word = "" if code in _DENIED else f" ({code})"
+        said = f"The AWS credentials may not do {action}{call.of_stream}. {message}".strip()
+        return AwsPermission(f"{said}{word}", action)
     return None
 
 

@@ -14,10 +14,12 @@ from itertools import count
 from pathlib import Path
 from typing import Protocol
 
+from footage.cameras import stream_source
 from footage.errors import FootageError, Interrupted, ServiceUnreachable
 from footage.files import disk_trouble, make_folder, replace
 from footage.hours import always
 from footage.kinesis_check import key_frames
+from footage.kinesis_edge import still_to_come
 from footage.kinesis_fetch import ChunkFetcher, ClipService, Divided, Fetched, Lost, Outcome
 from footage.kinesis_fragments import SHORTEST_FRAGMENT, Selector
 from footage.kinesis_pace import FragmentBucket
@@ -40,7 +42,10 @@ _PATIENCE = 600.0
 
 
 class Service(ClipService, StreamService, Protocol):
-    """What of the Kinesis client a pull needs; `kinesis_clip.KinesisClient` has it."""
+    """What of the Kinesis client is needed; `kinesis_clip.KinesisClient` has it."""
+
+    def locate(self, stream: str) -> None:
+        """Find out where the clips of a stream are had, before it matters; raises what keeps them from being had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +112,8 @@ class StreamPull:
 
         Raises NotAllowed, InputRefused, DiskTrouble, ServiceUnreachable and Interrupted; what was recorded stays good.
         """
-        surveyor = Surveyor(
-            self._client, self._camera, self._options.selector, now=self._clock(), say=self._progress.say
-        )
+        looked, say = self._clock(), self._progress.say
+        surveyor = Surveyor(self._client, self._camera, self._options.selector, now=looked, say=say)
         survey = beside(partial(surveyor.look, self._window), self._pause)
         fetcher = self._fetcher()
         with self._work_folder():
@@ -119,9 +123,10 @@ class StreamPull:
         clips = [*self._known, *(each for each in self._done if isinstance(each, Clip))]
         if survey.fragments is None:
             clips = chained(clips, _key_distance(clips))
-        missing = [*survey.missing, *(each for each in self._done if isinstance(each, Missing))]
-        results: list[Clip | Missing] = [*clips, *missing]
-        return sorted([*results, *self._holes(survey, results)], key=lambda each: each.window)
+        lost = [each for each in self._done if isinstance(each, Missing)]
+        holes = self._holes(survey, [*clips, *survey.missing, *lost])
+        missing = [*survey.missing, *still_to_come([*lost, *holes], looked)]
+        return sorted([*clips, *missing], key=lambda each: each.window)
 
     def _plan(self, survey: Survey) -> None:
         brought = [each for each in self._done if isinstance(each, Clip)]
@@ -230,7 +235,7 @@ class StreamPull:
             size=fetched.size,
             sha256=fetched.sha256,
             media=fetched.media,
-            source=f"GetClip of {self._camera.stream} by {self._options.selector} time",
+            source=stream_source(self._camera.stream, self._options.selector),
             arrived=self._clock(),
         )
 

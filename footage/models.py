@@ -13,6 +13,8 @@ SEAM_SECONDS = 0.5
 """A hole shorter than this is a seam, as clips cut at key frames leave: recorded, not counted as missing."""
 
 Source = Literal["samsara", "kinesis"]
+Selector = Literal["producer", "server"]
+"""Whose clock places a stream's footage: the camera's own, or that of its arrival."""
 
 
 class MediaType(str, Enum):
@@ -67,6 +69,8 @@ class Camera:
     source: Source = "samsara"
     stream: str | None = None
     """Kinesis only: the stream's name or ARN."""
+    selector: Selector = "producer"
+    """Kinesis only."""
 
     @property
     def label(self) -> str:
@@ -106,8 +110,11 @@ class Incident:
 
     @property
     def subject(self) -> tuple[object, ...]:
-        """What the footage is of: vehicle or streams, time and media type. Runs of one subject share a folder."""
-        streams = tuple(sorted((camera.word, camera.stream or "") for camera in self.cameras if camera.stream))
+        """What the footage is of: vehicle or streams, time and media type. Runs of one subject share a folder.
+
+        The same streams by another clock are other footage.
+        """
+        streams = tuple(sorted((each.word, each.stream, each.selector) for each in self.cameras if each.stream))
         owner = streams if self.vehicle is None else self.vehicle.id
         return owner, self.window, self.media_type
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from footage.files import free_bytes
 from footage.films import FilmSet
 from footage.folder import find_folder
 from footage.journal import Journal, find_journals
+from footage.kinesis_errors import AwsPermission
 from footage.models import Incident, Quota
 from footage.plan import LONGEST_REQUEST, by_window, quota_seconds, split_window
 from footage.prepared import Parts, Prepared, requests_of
@@ -21,7 +23,7 @@ from footage.progress import CellState
 from footage.report import Report
 from footage.settings import FilmSettings
 from footage.standing import Standing
-from footage.stock import check_clips, take_stock
+from footage.stock import check_clips, lost_on_the_way, take_stock
 from footage.uploads import Uploads
 
 __all__ = ["Execution", "Parts", "Plan", "Run"]
@@ -82,7 +84,7 @@ class Run:
             journal.folder, _ = find_folder(self._output, incident)
             replaces = carry_over(journal, journals)
         refuse_superseded(journal, journals)
-        streams_done = check_clips(journal) and journal.finished
+        streams_done = check_clips(journal) and journal.finished and not lost_on_the_way(journal)
         if not streams_done:
             self._look_at_streams()
         windows = split_window(incident.window, self.longest, journal.settings.requests.cuts)
@@ -157,7 +159,9 @@ class Run:
         return self._prepared
 
     def _look_at_streams(self) -> None:
-        """Find out before anything is fetched whether every stream is there and may be read."""
+        """Find out before anything is spent whether every stream is there, and where its clips are had."""
         for camera in self.journal.incident.cameras:
             if camera.stream is not None:
-                self.parts.kinesis().describe(camera.stream)
+                with suppress(AwsPermission):  # it can do without: the survey says what is not known then
+                    self.parts.kinesis().describe(camera.stream)
+                self.parts.kinesis().locate(camera.stream)

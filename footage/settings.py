@@ -68,7 +68,6 @@ class RequestSettings:
 class KinesisSettings:
     """How Kinesis Video is asked. `chunk` in minutes; None lets the plan decide."""
 
-    selector: Literal["producer", "server"] = "producer"
     profile: str | None = None
     region: str | None = None
     chunk: float | None = None

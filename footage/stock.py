@@ -38,6 +38,12 @@ def check_clips(journal: Journal) -> bool:
     return not broken
 
 
+def lost_on_the_way(journal: Journal) -> bool:
+    """Whether footage of a stream is missing for a reason that may have passed."""
+    streams = {camera.word for camera in journal.incident.cameras if camera.source == "kinesis"}
+    return any(hole.camera in streams and hole.reason in WORTH_ANOTHER_TRY for hole in journal.missing)
+
+
 def take_stock(journal: Journal, board: Board) -> Stock:
     """Put on the board what the journal knows, and say what is left to be settled."""
     stock = Stock()

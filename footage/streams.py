@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from footage.errors import FootageError, ServiceUnreachable
+from footage.errors import DiskTrouble, FootageError, Interrupted, ServiceUnreachable
 from footage.hours import always
 from footage.journal import Journal
 from footage.kinesis_pull import KinesisOptions, Service, StreamPull
@@ -21,6 +21,7 @@ from footage.standing import Standing
 log = logging.getLogger(__name__)
 
 _CHECK_SECONDS = 0.5
+_AT_ONCE = (Interrupted, DiskTrouble)
 
 
 class Streams:
@@ -65,34 +66,44 @@ class Streams:
                 self._threads.append(thread)
                 thread.start()
 
-    def wait(self, meanwhile: Callable[[], None]) -> None:
-        """Wait for all streams, calling `meanwhile` twice a second. Raises the first error that ends a run.
+    def wait(self, meanwhile: Callable[[], None]) -> FootageError | None:
+        """Wait for all streams, calling `meanwhile` twice a second. The first error that ended one, if any.
 
-        A service that stays silent leaves its camera open: the run is then pending, and a later one goes on.
+        A stream that an error ended leaves its camera open, and the films of the others can be made; a service that
+        stayed silent is no error here, as the run is then pending. Raises what ends a run at once: Interrupted,
+        DiskTrouble, and what is a bug.
         """
         while any(thread.is_alive() for thread in self._threads):
             meanwhile()
             for thread in self._threads:
                 thread.join(_CHECK_SECONDS / len(self._threads))
         for failure in self._failures:
-            if not isinstance(failure, ServiceUnreachable):
+            if not isinstance(failure, FootageError) or isinstance(failure, _AT_ONCE):
                 raise failure
-            self._progress.say(f"{failure} The stream is left open; resume goes on with it.")
+        told = [each for each in self._failures if isinstance(each, FootageError)]
+        return next((each for each in told if not isinstance(each, ServiceUnreachable)), None)
 
     def _run(self, camera: Camera) -> None:
         try:
             results = self._pull(camera).run()
-        except BaseException as error:  # noqa: BLE001 - raised again in `wait`
-            if not isinstance(error, FootageError):
-                log.exception("pulling camera %s", camera.word)
+        except FootageError as error:
+            self._tell(camera, error)
             self._failures.append(error)
-            return
-        self._book(camera, results)
+        except BaseException as error:  # noqa: BLE001 - raised again in `wait`
+            log.exception("pulling camera %s", camera.word)
+            self._failures.append(error)
+        else:
+            self._book(camera, results)
+
+    def _tell(self, camera: Camera, error: FootageError) -> None:
+        """Say at once what ended a stream: the run may wait for hours for its other cameras before it ends."""
+        if not isinstance(error, Interrupted):
+            self._progress.say(f"{camera.label}: {error} The stream is left open; resume goes on with it.")
 
     def _pull(self, camera: Camera) -> StreamPull:
         settings = self._journal.settings
         options = KinesisOptions(
-            selector=settings.kinesis.selector, chunk_minutes=settings.kinesis.chunk, retries=settings.waiting.retries
+            selector=camera.selector, chunk_minutes=settings.kinesis.chunk, retries=settings.waiting.retries
         )
         return StreamPull(
             camera,

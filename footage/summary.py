@@ -158,7 +158,9 @@ def _ending(facts: Mapping[str, Any] | None, error: FootageError | None) -> tupl
 
 
 def _reasons(facts: Mapping[str, Any]) -> Iterator[str]:
-    """A sentence for each camera and reason."""
+    """What ended the row early, if anything did, and a sentence for each camera and reason."""
+    if facts.get("error"):
+        yield str(facts["error"]["message"])
     for word, camera in facts["cameras"].items():
         seconds: dict[str, float] = {}
         for gap in camera["gaps"]:

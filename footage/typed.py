@@ -1,4 +1,4 @@
-"""What people type besides times and zones: sources, durations, cameras, yes and no; and the window they make."""
+"""What people type besides times and zones: sources, regions, durations, cameras, yes and no; and their window."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import cast, get_args
 
 from footage.cameras import CAMERA_INPUTS, CAMERA_ROLES, DEFAULT_CAMERAS, known_word
 from footage.errors import InputRefused
-from footage.models import UTC, Camera, Source, TimeWindow
+from footage.models import UTC, Camera, Selector, Source, TimeWindow
 
 MAX_DURATION = timedelta(days=7)
+_AWS_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
 _AROUND = re.compile(r"([0-9.]{1,20}) *(?:min\w*)? *before *(?:,|and|&)? *([0-9.]{1,20}) *(?:min\w*)? *after")
 
 
@@ -23,6 +24,22 @@ def parse_source(text: str) -> Source:
     if word not in get_args(Source):
         raise InputRefused(f"{text.strip()[:40]!r} is no source of footage: type samsara or kinesis.")
     return cast(Source, word)
+
+
+def parse_selector(text: str) -> Selector:
+    """`producer` or `server`, in any case."""
+    word = text.strip().casefold()
+    if word not in get_args(Selector):
+        raise InputRefused(f"{text.strip()[:40]!r} is no selector: type producer or server.")
+    return cast(Selector, word)
+
+
+def parse_aws_region(text: str) -> str:
+    """A region of AWS by its code."""
+    word = text.strip().casefold()
+    if not _AWS_REGION.fullmatch(word):
+        raise InputRefused(f"{text.strip()[:40]!r} is no region of AWS: type its code, such as us-east-1.")
+    return word
 
 
 def parse_duration(text: str) -> timedelta:

@@ -48,24 +48,31 @@ def incident_to_json(incident: Incident) -> dict[str, Any]:
         **window_to_json(incident.window),
         "timezone": incident.timezone,
         "media_type": incident.media_type.value,
-        "cameras": [
-            {"word": camera.word, "named": camera.named, "source": camera.source, "stream": camera.stream}
-            for camera in incident.cameras
-        ],
+        "cameras": [_camera_to_json(camera) for camera in incident.cameras],
     }
 
 
-def incident_from_json(data: dict[str, Any]) -> Incident:
-    """Inverse of `incident_to_json`."""
+def incident_from_json(data: dict[str, Any], settings: dict[str, Any]) -> Incident:
+    """Inverse of `incident_to_json`. `settings` stand beside it: there older records told the selector of streams."""
     vehicle = data.get("vehicle")
+    selector = settings.get("kinesis", {}).get("selector", "producer")
     return Incident(
         name=data["name"],
         window=window_from_json(data),
         timezone=data["timezone"],
-        cameras=tuple(Camera(**camera) for camera in data["cameras"]),
+        cameras=tuple(_camera_from_json(camera, selector) for camera in data["cameras"]),
         vehicle=None if vehicle is None else Vehicle(vehicle["id"], vehicle["name"]),
         media_type=MediaType(data["media_type"]),
     )
+
+
+def _camera_to_json(camera: Camera) -> dict[str, Any]:
+    told = {"word": camera.word, "named": camera.named, "source": camera.source, "stream": camera.stream}
+    return {**told, "selector": camera.selector} if camera.stream else told
+
+
+def _camera_from_json(data: dict[str, Any], selector: str) -> Camera:
+    return Camera(**{"selector": selector, **data}) if data["stream"] else Camera(**data)
 
 
 def clip_to_json(clip: Clip) -> dict[str, Any]:

@@ -52,6 +52,43 @@ def test_the_demo_is_complete_and_exits_0(outcome: Outcome) -> None:
     assert (outcome.result["status"], outcome.result["exit_code"], outcome.result["error"]) == ("complete", 0, None)
 
 
+PLAY = """
+import sys
+from datetime import datetime, timezone
+from cli import demo
+from cli.desk import DeskOptions
+from cli.opening import open_desk
+from footage.settings import FilmSettings, RunSettings
+play = getattr(demo, f"play_{sys.argv[1]}")
+desk = open_desk(DeskOptions(json=True, no_input=True, yes=True))
+sys.exit(play(desk, RunSettings(films=FilmSettings("none")), datetime.now(timezone.utc)))
+"""
+"""The demo without its films, which talk to nobody and take long."""
+
+
+@pytest.mark.parametrize("source", ["samsara", "kinesis"])
+def test_the_demo_stays_on_this_computer_whatever_its_environment_says(tmp_path: Path, source: str) -> None:
+    nowhere = "http://127.0.0.1:9"
+    (tmp_path / "config").write_text("[default]\nignore_configured_endpoint_urls = true\nregion = eu-west-1\n")
+    leading_away = {
+        **dict.fromkeys(("HTTP_PROXY", "http_proxy", "AWS_ENDPOINT_URL", "KINESIS_DATA_ENDPOINT"), nowhere),
+        **dict.fromkeys(("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT"), "true"),
+        **{"AWS_PROFILE": "nobody", "AWS_DEFAULT_PROFILE": "nobody", "AWS_CONFIG_FILE": str(tmp_path / "config")},
+        **{"NO_PROXY": "", "no_proxy": "example.com"},
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", PLAY, source],
+        cwd=tmp_path,
+        env={**os.environ, **leading_away, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_with_json_there_is_one_object_on_stdout_and_nothing_else(outcome: Outcome) -> None:
     _, end = json.JSONDecoder().raw_decode(outcome.out)
     assert outcome.out[end:].strip() == ""

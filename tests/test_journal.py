@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from footage.cameras import stream_source
 from footage.earlier import carry_over, last_quota, unfinished_run
 from footage.errors import InputRefused
 from footage.journal import Journal, find_journals, load_journal
-from footage.models import UTC, Camera, Clip, Incident, Media, Missing, Quota, Ticket, TimeWindow, Vehicle
+from footage.models import UTC, Camera, Clip, Incident, Media, Missing, Quota, Selector, Ticket, TimeWindow, Vehicle
 from footage.resumable import latest_resumable
 from footage.settings import RunSettings
 
@@ -246,6 +248,47 @@ def test_a_new_run_takes_over_ids_and_clips_of_earlier_ones_once(tmp_path: Path)
     assert [request.retrieval_id for request in draft.requests] == ["a"]
     assert draft.clips == old.clips
     assert {found.path for found in superseded} == {old.path}
+
+
+def beside_a_stream(stream: str = "gate", selector: Selector = "producer") -> Incident:
+    yard = Camera("yard", source="kinesis", stream=stream, selector=selector)
+    return replace(incident(), cameras=(Camera("road"), yard))
+
+
+OTHERS = {"clock": beside_a_stream(selector="server"), "stream": beside_a_stream("dock")}
+
+
+@pytest.mark.parametrize("later", OTHERS.values(), ids=list(OTHERS))
+def test_a_clip_of_another_stream_or_by_another_clock_is_not_taken_over_however_often(
+    tmp_path: Path, later: Incident
+) -> None:
+    old = journal(tmp_path, beside_a_stream())
+    of_yard, source = clip(old.folder, "Yard_VideoClip_x.mp4", None), stream_source("gate", "producer")
+    yard = replace(of_yard, camera="yard", source=source)
+    for each in (clip(old.folder), yard):
+        old.add_clip(each)
+    between = Journal(None, incident(), old.folder, RunSettings(), T0)
+    carry_over(between, find_journals(tmp_path / "Logs"))
+    between.keep_in(tmp_path / "Logs")
+    assert yard in between.clips, "of a camera that is not asked for, what is there stays"
+    journals = find_journals(tmp_path / "Logs")
+    for about, taken in ((later, [clip(old.folder)]), (beside_a_stream(), [clip(old.folder), yard])):
+        draft = Journal(None, about, old.folder, RunSettings(), T0)
+        carry_over(draft, journals)
+        assert sorted(draft.clips, key=lambda each: each.camera) == taken
+    assert unfinished_run(journals[:1], later) is None
+
+
+def test_a_journal_from_before_streams_had_their_own_selector_is_read_with_the_one_of_its_settings(
+    tmp_path: Path,
+) -> None:
+    made = journal(tmp_path, beside_a_stream(selector="server"))
+    assert made.path is not None
+    data = json.loads(made.path.read_text())
+    del data["incident"]["cameras"][1]["selector"]
+    data["settings"]["kinesis"]["selector"] = "server"
+    made.path.write_text(json.dumps(data))
+    assert again(made).incident == made.incident
 
 
 def test_the_last_quota_of_this_month_counts(tmp_path: Path) -> None:

@@ -80,9 +80,9 @@ def test_a_row_gives_the_incident_that_pull_gives() -> None:
     options = replace(BASE, vehicle="Truck 104", start=GOOD["start"], duration="10", cameras="road,driver")
     options = replace(options, name="Crash", media_type=MediaType.LOW)
     pulled = take_order(
-        options, asker=None, ask_all=False, read_fleet=Reader(), find_streams=lambda: pytest.fail("not asked"), now=NOW
+        options, asker=None, ask_all=False, read_fleet=Reader(), aws=lambda: pytest.fail("not asked"), now=NOW
     )
-    assert (order.row, order.reference, order.incident) == (2, "CLM-1", pulled)
+    assert (order.row, order.reference, order.incident) == (2, "CLM-1", pulled.incident)
 
 
 def test_every_setting_of_a_row_reaches_its_run() -> None:
@@ -95,7 +95,7 @@ def test_every_setting_of_a_row_reaches_its_run() -> None:
     assert order.settings == RunSettings(
         films=FilmSettings("joined", "grid", 480, 25, "road", "moviepy", "speed", "small"),
         requests=RequestSettings(30),
-        kinesis=KinesisSettings("server", "p", "eu", 1.5),
+        kinesis=KinesisSettings("p", "eu", 1.5),
         evidence=EvidenceSettings("CLM-1", "a, b", -2.5),
     )
 

@@ -172,3 +172,10 @@ def test_a_disk_that_takes_nothing_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DiskTrouble):
         write_summary(tmp_path / "file" / "below", [DONE])
+
+
+def test_a_row_that_an_error_ended_early_says_which_before_what_is_missing() -> None:
+    facts = {**FACTS, "status": "failed", "exit_code": 6, "error": {"kind": "permission", "message": "May not."}}
+    outcome = outcome_of(7, "CLM-7", INCIDENT, facts=facts)
+    assert (outcome.status, outcome.exit_code) == ("failed", 6)
+    assert outcome.reason.startswith("May not. driver: 120 of 600 s missing")

@@ -157,9 +157,9 @@ def order_of(**given: str) -> Incident:
         asker=None,
         ask_all=False,
         read_fleet=lambda: fleet()[0],
-        find_streams=list,
+        aws=lambda: pytest.fail("not asked"),
         now=NOW,
-    )
+    ).incident
 
 
 def test_around_takes_the_place_of_start_and_duration() -> None:
@@ -216,9 +216,9 @@ def test_the_command_means_the_same_incident(text: str, begin: int, seconds: int
         asker=None,
         ask_all=False,
         read_fleet=lambda: fleet()[0],
-        find_streams=list,
+        aws=lambda: pytest.fail("not asked"),
         now=datetime(2027, 1, 1, tzinfo=UTC),
-    )
+    ).incident
     assert read == incident
 
 

@@ -120,7 +120,7 @@ def _originals(report: Report) -> Iterator[Json]:
                 "sha256": clip.sha256,
                 "received": time_text(clip.arrived) if clip.arrived else None,
                 "source": clip.source,
-                **_origin(clip, camera, report.journal.settings.kinesis.selector),
+                **_origin(clip, camera),
                 **window_to_json(clip.window),
                 "requested": window_to_json(clip.requested),
                 "returned": window_to_json(clip.returned),
@@ -128,10 +128,10 @@ def _originals(report: Report) -> Iterator[Json]:
             }
 
 
-def _origin(clip: Clip, camera: Camera, selector: str) -> Json:
+def _origin(clip: Clip, camera: Camera) -> Json:
     if camera.source == "samsara":
         return {"retrieval_id": clip.retrieval_id}
-    fragments = {"stream": camera.stream, "selector": selector, **window_to_json(clip.requested)}
+    fragments = {"stream": camera.stream, "selector": camera.selector, **window_to_json(clip.requested)}
     return {"retrieval_id": None, "fragments": fragments}
 
 
