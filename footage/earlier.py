@@ -11,8 +11,11 @@ from footage.errors import InputRefused
 from footage.files import left_beside
 from footage.journal import Journal, Request, journal_paths, load_journal
 from footage.models import UTC, Incident, Quota
+from footage.plan import quota_seconds
 
 _OLD_SECONDS = 24 * 3600.0
+_PAID = {"here", "download"}
+"""Outcomes of a camera whose footage the service has brought."""
 _CARRIED = {"accepted", "intended", "sighted"}
 
 
@@ -80,6 +83,22 @@ def last_quota(journals: list[Journal], now: datetime) -> Quota | None:
     month = now.astimezone(UTC).strftime("%Y-%m")
     known = [journal.quota for journal in journals if journal.quota and f"{journal.created:%Y-%m}" == month]
     return known[-1] if known else None
+
+
+def quota_promised(journals: list[Journal], now: datetime) -> Quota | None:
+    """The same with the request added whose answer told it: the service counts what is finished only."""
+    quota = last_quota(journals, now)
+    if quota is None:
+        return None
+    teller = next(journal for journal in reversed(journals) if journal.quota is quota)
+    accepted = [request for request in teller.requests if request.state == "accepted"][-1:]
+    cells = [
+        (camera, request.window)
+        for request in accepted
+        for camera in request.cameras
+        if request.outcome.get(camera, "here") in _PAID
+    ]
+    return replace(quota, used_seconds=quota.used_seconds + quota_seconds(cells, teller.incident.media_type))
 
 
 def sweep_beside(journal: Journal, now: datetime) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from footage.board import Board, Cell
 from footage.budget import refuse_beyond_quota
-from footage.earlier import Witness, carry_over, last_quota, refuse_superseded
+from footage.earlier import Witness, carry_over, quota_promised, refuse_superseded
 from footage.errors import FootageError
 from footage.execution import Execution
 from footage.files import free_bytes
@@ -117,6 +117,7 @@ class Run:
         """What is left to be done."""
         journal, ready = self.journal, self._ready
         ready.estimated_seconds = quota_seconds(self.wanted, journal.incident.media_type)
+        ready.quota = quota_promised([*self._journals, journal], self.parts.clock())
         return Plan(
             incident=journal.incident,
             folder=journal.folder,
@@ -126,7 +127,7 @@ class Run:
             already_uploaded=len(ready.found),
             held=ready.stock.held,
             here=len(self.board.in_state(CellState.HERE)),
-            quota=last_quota([*self._journals, journal], self.parts.clock()),
+            quota=ready.quota,
             free=free_bytes(journal.folder),
         )
 

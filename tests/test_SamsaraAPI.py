@@ -411,7 +411,7 @@ def test_an_odd_url_info_is_no_url(service, client):
         ("usage 1.5e+06 of 2e6", (1.5e6, 2e6)),
         ("900000 seconds available, 80000 used", (80000.0, 900000.0)),
         ("Out of 900000 s available, 80000.4 s are used.", (80000.4, 900000.0)),
-        ("Current monthly usage is 900100.5 seconds of high-res video out of 900000.0 available.", (900100.5, 900000.0)),
+        ("Current monthly usage is 900100.5 seconds out of 900000.0 available.", (900100.5, 900000.0)),
         ("The limit is 900000, the usage 80000.", (80000.0, 900000.0)),
         ("820000 s left of 900000", None),
         ("900000, 80000", None),
