@@ -13,6 +13,7 @@ from footage.errands import Errands, Relook
 from footage.errors import RequestRefused
 from footage.journal import Journal, Request
 from footage.models import MediaLink, Missing, TimeWindow
+from footage.plan import may_answer
 from footage.polling import MediaService
 from footage.progress import CellState
 from footage.stock import ASKED_AGAIN
@@ -84,17 +85,16 @@ class Looking:
         return bool(self._lost)
 
     def match(self, new: Sequence[MediaLink]) -> bool:
-        """Give what is new in the list to the open requests whose windows it covers; whether that brought anything."""
+        """Give what is new in the list to the open requests whose windows it covers; whether that brought anything.
+
+        A lost request is looked for in all that is known: its media may have been listed before the search began.
+        """
         news = False
         for request in [*self.waiting(), *(lost.request for lost in self._lost.values())]:
+            is_lost = request.number in self._lost
             for camera in self._unsettled_cameras(request):
-                touched = any(link.shows(camera) and link.window.overlap(request.window) for link in new)
-                chosen = self._uploads.covering(self._journal.incident, (camera, request.window)) if touched else ()
-                for link in chosen:
-                    self._sight(request)
-                    news |= self._send(link, camera, request)
-                if chosen:
-                    self._errands.close((camera, request.window))
+                if is_lost or any(link.shows(camera) and may_answer(link, request.window) for link in new):
+                    news |= self._take_listed(request, camera)
         return news
 
     def read(self, number: int) -> bool:
@@ -117,6 +117,16 @@ class Looking:
                 del self._lost[lost.request.number]
                 self._give_up_looking(self._journal.requests[lost.request.number], cameras)
                 news = True
+        return news
+
+    def _take_listed(self, request: Request, camera: str) -> bool:
+        cell, news = (camera, request.window), False
+        chosen = self._uploads.covering(self._journal.incident, cell)
+        for link in chosen:
+            self._sight(request)
+            news |= self._send(link, camera, request)
+        if chosen:
+            self._errands.close(cell)
         return news
 
     def _is_open(self, request: Request) -> bool:

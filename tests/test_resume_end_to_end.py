@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pexpect
 import pytest
 
-from demo.faults import ClipFate, Script
+from demo.faults import ClipFate, Script, lost_answer, quota_exceeded
 from tests.site import START, Site
 
 pytestmark = pytest.mark.slow
@@ -48,6 +49,36 @@ def test_accept_partial_closes_a_run_whose_vehicle_never_answers(site_with: Site
     closed = site.resume("--accept-partial")
     assert (closed.code, closed.reasons("driver")) == (3, ["pending"])
     assert not (site.videos / closed.result["folder"] / ".work").exists()
+
+
+def test_closing_a_run_asks_for_nothing_more(site_with: SiteWith) -> None:
+    site = site_with(Script(limits=False, faults=(quota_exceeded(after=1),)))
+    assert site.pull("--cameras", "road", minutes="3").code == 7
+    site.service.script = Script(limits=False)
+    closed = site.resume("--accept-partial")
+    assert (closed.code, closed.result["cameras"]["road"]["received_seconds"]) == (3, 60), closed.err
+    assert len(site.asked()) == 1
+
+
+def test_the_wait_does_not_cut_off_what_is_still_to_be_asked_for(site_with: SiteWith) -> None:
+    """It is for footage to come; what was agreed to is on its way to the cameras before it may end."""
+    site = site_with(Script(limits=False, clips=(ClipFate(ready_after=3600),)))
+    outcome = site.pull("--cameras", "road", "--wait", "0", minutes="12")
+    assert (outcome.code, outcome.reasons("road")) == (4, ["pending"]), outcome.err
+    assert len(site.asked()) == 12
+
+
+def test_a_lost_request_is_found_though_its_footage_was_listed_before_the_search(site_with: SiteWith) -> None:
+    """The plan of a resumed run reads the list already, where something is still to be asked for."""
+    faults = (lost_answer(1), quota_exceeded(after=1))
+    site = site_with(Script(limits=False, faults=faults, ready_after=4))
+    stopped = site.pull("--cameras", "road", "--settle", "0", minutes="2")
+    assert (stopped.code, stopped.reasons("road")) == (7, ["unsettled", "quota"]), stopped.err
+    time.sleep(4)
+    site.service.script = Script(limits=False)
+    found = site.resume("--settle", "5")
+    assert found.code == 0, found.err
+    assert [count for *_, count in site.asked()] == [1, 1]
 
 
 def test_a_plan_made_before_another_run_of_the_incident_ended_is_not_carried_out(site: Site) -> None:
