@@ -134,7 +134,12 @@ class Looking:
 
     def _unsettled_cameras(self, request: Request) -> list[str]:
         current = self._journal.requests[request.number]
-        return [word for word in current.open_cameras if not self._errands.is_closed((word, current.window))]
+        return [word for word in current.open_cameras if self._is_unsettled((word, current.window))]
+
+    def _is_unsettled(self, cell: Cell) -> bool:
+        """Whether more of a cell is to come; one that another request has brought needs no second one."""
+        is_here = cell in self._board and self._board.state(cell) is CellState.HERE
+        return not is_here and not self._errands.is_closed(cell)
 
     def _sight(self, request: Request) -> None:
         if self._journal.requests[request.number].state == "intended":

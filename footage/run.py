@@ -76,14 +76,14 @@ class Run:
         journal, incident = self.journal, self.journal.incident
         self._journals = journals
         replaces: list[Journal] = []
+        windows = split_window(incident.window, self.longest, journal.settings.requests.cuts)
         if journal.path is None:
             journal.folder, _ = find_folder(self._output, incident)
-            replaces = carry_over(journal, journals)
+            replaces = carry_over(journal, windows, journals)
         refuse_superseded(journal, journals)
         streams_done = check_clips(journal) and journal.finished
         if not streams_done:
             self._look_at_streams()
-        windows = split_window(incident.window, self.longest, journal.settings.requests.cuts)
         board = Board(windows, [c for c in incident.cameras if c.source == "samsara"], self.parts.progress)
         self._prepared = Prepared(
             board=board,
