@@ -103,7 +103,7 @@ class Desk:
         earlier = None if dry_run else unfinished_run(find_journals(self.options.logs), incident)
         if earlier is not None and self._wants(earlier):
             earlier.settings = options.settings
-            return self.resume(earlier)
+            return self.resume(earlier, confirm=True)
         plan = self._new_run(Journal(None, incident, self.options.output, options.settings, now)).prepare()
         if dry_run:
             return self._show_dry(plan)
@@ -114,9 +114,12 @@ class Desk:
             self._confirm_spending()
         return self._deliver()
 
-    def resume(self, journal: Journal) -> int:
-        """Go on with a journal; the exit code."""
-        self._new_run(journal).prepare()
+    def resume(self, journal: Journal, *, confirm: bool = False) -> int:
+        """Go on with a journal; the exit code. With `confirm`, what it still spends is agreed to first."""
+        plan = self._new_run(journal).prepare()
+        if confirm and plan.requests:
+            self._tell(plan_words(plan))
+            self._confirm_spending()
         return self._deliver()
 
     def explain(self, error: FootageError) -> int:
@@ -213,11 +216,8 @@ class Desk:
         return nullcontext() if self._cluster is None else self._cluster.open(folder)
 
     def _show_dry(self, plan: Plan) -> int:
-        if self.options.json:
-            self.out(json.dumps(plan_json(plan)))
-        else:
-            for line in plan_words(plan):
-                self.out(line)
+        for line in [json.dumps(plan_json(plan))] if self.options.json else plan_words(plan):
+            self.out(line)
         return 0
 
     def _confirm_spending(self) -> None:

@@ -27,8 +27,11 @@ _QUOTED_CHARACTERS = 300
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _PERMISSION = re.compile(r"\b(?:Read|Write)(?: (?:[A-Z]\w*|&|\(v1\)))+")
 _RATE = re.compile(r"rate.?limit|too many requests|per (?:second|minute|hour)", re.IGNORECASE)
-_ALLOWANCE = re.compile(r"quota|usage|allowance|month", re.IGNORECASE)
+_QUOTA = re.compile(r"quota", re.IGNORECASE)
+_ALLOWANCE = re.compile(r"usage|allowance|month", re.IGNORECASE)
 _USED_UP = re.compile(r"exceed|reach|exhaust|limit|used up|insufficient|not enough|remaining|left", re.IGNORECASE)
+_PASSES_SECONDS = 60.0
+"""A rate limit is over by then: Samsara's longest is counted by the minute. An allowance is not."""
 
 
 @dataclass(frozen=True)
@@ -111,9 +114,11 @@ def _not_allowed(answer: Answer, permission: str) -> FootageError:
 def _speaks_of_quota(answer: Answer) -> bool:
     """A used-up allowance, as opposed to a rate limit, which also says 429 but passes within a minute."""
     text = answer.message
-    if not (_ALLOWANCE.search(text) and _USED_UP.search(text)):
+    if not (_QUOTA.search(text) or (_ALLOWANCE.search(text) and _USED_UP.search(text))):
         return False
-    return "month" in text.casefold() or not (_RATE.search(text) or "Retry-After" in answer.headers)
+    retry_after = seconds_of(answer.headers.get("Retry-After"))
+    passes = retry_after is not None and retry_after <= _PASSES_SECONDS
+    return "month" in text.casefold() or not (_RATE.search(text) or passes)
 
 
 def _error(kind: type[FootageError], sentence: str, answer: Answer) -> FootageError:

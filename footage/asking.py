@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from footage.board import Board, Cell, cells_of
@@ -60,6 +60,11 @@ class Asking:
         """The oldest window that is still to be asked for."""
         return min((window for _, window in self._wanted), default=None)
 
+    @property
+    def gets_through(self) -> bool:
+        """Whether there is something to ask for, and the service takes it."""
+        return bool(self._wanted) and not self._budget.is_resting
+
     def end(self) -> None:
         """Ask for nothing more, and reckon with nothing more."""
         self._ended = True
@@ -76,13 +81,17 @@ class Asking:
         group = self._next_group() if self._budget.allows_asking else None
         if group is None:
             return False
+        self._budget.check()
         window, cameras = group
         self._budget.note_asking()
         self._send(self._journal.intend(window, cameras, self._clock()))
         return True
 
     def _ahead(self) -> float:
-        return quota_seconds(self._wanted, self._journal.incident.media_type)
+        return self._price(self._wanted)
+
+    def _price(self, cells: Sequence[Cell]) -> float:
+        return quota_seconds(cells, self._journal.incident.media_type)
 
     def _next_group(self) -> tuple[TimeWindow, tuple[str, ...]] | None:
         if not self._wanted:
@@ -112,7 +121,7 @@ class Asking:
         else:
             self._journal.accept(request, ticket)
             self.made += 1
-            self._budget.spend(request.window.seconds * len(request.cameras), ticket.quota)
+            self._budget.spend(self._price(cells_of(request.cameras, request.window)), ticket.quota)
 
     @property
     def _vehicle_id(self) -> str:

@@ -120,7 +120,7 @@ class Batch:
     def _carry_out(self) -> None:
         for end in self._prepared.ends:
             self._others.append(self._pool.submit(self._hand_over, end))
-        budget = Budget(over_quota=self._limits.over_quota, clock=self._clock)
+        budget = Budget(over_quota=self._limits.over_quota, clock=self._clock, known=self._prepared.quota)
         for row in self._rows:
             self._begin(row, budget)
         retrievals: dict[Retrieval, _Row] = {}

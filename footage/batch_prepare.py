@@ -14,6 +14,7 @@ from footage.errors import DiskTrouble, FootageError, Interrupted, NotAllowed
 from footage.files import free_bytes
 from footage.journal import Journal, find_journals
 from footage.loans import Borrower, Loans, common_cuts
+from footage.models import Quota
 from footage.polling import MediaService
 from footage.prepared import Parts
 from footage.progress import Progress
@@ -48,7 +49,7 @@ class Prepared:
     ends: list[RowEnd] = field(default_factory=list)
     uploads: Uploads | None = None
     loans: Loans = field(default_factory=Loans)
-    plan: BatchPlan | None = None
+    quota: Quota | None = None
 
 
 class Preparation:
@@ -126,6 +127,6 @@ class Preparation:
     def _plan(self, borrowed: int) -> BatchPlan:
         plans = tuple(row.run.plan() for row in self._prepared.rows)
         refused = sum(end.error is not None for end in self._prepared.ends)
-        quota = next((plan.quota for plan in plans if plan.quota), None)
+        quota = self._prepared.quota = next((plan.quota for plan in plans if plan.quota), None)
         free = free_bytes(self._journal.output)
         return BatchPlan(plans, len(self._prepared.ends) - refused, refused, borrowed, quota, free)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from footage.errors import QuotaReached
@@ -17,15 +18,18 @@ _AT_ONCE, _WITHIN = 10, timedelta(seconds=6.8)
 class Budget:
     """Says when the next request may leave, and ends the asking where it would pass the quota (unless `over_quota`).
 
-    The service counts finished retrievals only, so what is on its way is counted here.
+    `known` is the figure of an earlier run; it counts until the first answer tells a fresh one. The service counts
+    finished retrievals only, so what this run was promised is counted here.
     """
 
-    def __init__(self, *, over_quota: bool, clock: Callable[[], datetime]) -> None:
+    def __init__(self, *, over_quota: bool, clock: Callable[[], datetime], known: Quota | None = None) -> None:
         self._over_quota = over_quota
         self._clock = clock
+        self._known = known
         self._not_before: datetime | None = None
         self._asked_at: deque[datetime] = deque(maxlen=_AT_ONCE)
-        self._in_flight = 0.0
+        self._promised = 0.0
+        self._used_at_first: float | None = None
         self._ahead: list[Callable[[], float]] = []
 
     def join(self, ahead: Callable[[], float]) -> None:
@@ -33,10 +37,15 @@ class Budget:
         self._ahead.append(ahead)
 
     @property
+    def is_resting(self) -> bool:
+        """Whether nothing is asked for a while, because the service was silent."""
+        return self._not_before is not None and self._clock() < self._not_before
+
+    @property
     def allows_asking(self) -> bool:
         """Whether a request may leave now."""
         now = self._clock()
-        if self._not_before is not None and now < self._not_before:
+        if self.is_resting:
             return False
         return len(self._asked_at) < _AT_ONCE or now >= self._asked_at[0] + _WITHIN
 
@@ -48,14 +57,28 @@ class Budget:
         """The service was silent: ask nothing for a while."""
         self._not_before = self._clock() + _REST_AFTER_SILENCE
 
+    def check(self) -> None:
+        """Raise QuotaReached where what is still to ask would pass what was left when last heard of."""
+        if self._known is not None and not self._over_quota:
+            refuse_beyond_quota(self._known, self._promised + self._still_ahead)
+
     def spend(self, seconds: float, quota: Quota | None) -> None:
         """Note an accepted request. Raises QuotaReached where what is still to ask would pass what is left."""
-        self._in_flight += seconds
-        if quota is None or self._over_quota:
+        self._promised += seconds
+        if quota is None:
             return
-        ahead = sum(each() for each in self._ahead)
-        if ahead and quota.used_seconds + self._in_flight + ahead > quota.limit_seconds:
-            raise QuotaReached(quota_sentence(quota, self._in_flight + ahead))
+        self._known = None
+        if self._used_at_first is None:
+            self._used_at_first, self._promised = quota.used_seconds, seconds
+        # The fresh figure holds what has finished meanwhile: it must not be counted on top of what was promised.
+        used = max(self._used_at_first + self._promised, quota.used_seconds)
+        ahead = self._still_ahead
+        if ahead and used + ahead > quota.limit_seconds and not self._over_quota:
+            raise QuotaReached(quota_sentence(replace(quota, used_seconds=used), ahead))
+
+    @property
+    def _still_ahead(self) -> float:
+        return sum(each() for each in self._ahead)
 
 
 def refuse_beyond_quota(quota: Quota | None, seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -11,10 +12,15 @@ from footage.cameras import may_show
 from footage.errors import InputRefused
 from footage.files import left_beside
 from footage.journal import Journal, Request, journal_paths, load_journal
-from footage.models import UTC, Clip, Incident, Quota
+from footage.models import UTC, Clip, Incident, Quota, TimeWindow
+from footage.plan import quota_seconds
+from footage.stock import WORTH_ANOTHER_TRY
 
 _OLD_SECONDS = 24 * 3600.0
+_PAID = {"here", "download"}
+"""Outcomes of a camera whose footage the service has brought."""
 _CARRIED = {"accepted", "intended", "sighted"}
+_UNDER_WAY = {None, *WORTH_ANOTHER_TRY}
 
 
 def same_incident(one: Incident, other: Incident) -> bool:
@@ -48,16 +54,17 @@ def refuse_superseded(journal: Journal, journals: list[Journal]) -> None:
     raise InputRefused(f"A newer run took the place of {journal.path}: resume that one, {newer[-1] if newer else ''}.")
 
 
-def carry_over(journal: Journal, journals: list[Journal]) -> list[Journal]:
-    """Copy into a draft what earlier runs of the same incident asked for and brought, so that nothing is paid twice.
+def carry_over(journal: Journal, windows: Collection[TimeWindow], journals: list[Journal]) -> list[Journal]:
+    """Copy into a draft what earlier runs asked for and brought, so that nothing is paid twice.
 
-    Returns the journals that the draft takes the place of.
+    Of the same incident that is everything; of others, which go on by themselves, what is under way for one of the
+    draft's `windows`: what they have brought is in the list of uploaded media. Returns the journals that the draft
+    takes the place of.
     """
     earlier = [other for other in journals if same_incident(other.incident, journal.incident)]
+    for request in _carried(journal.incident, windows, journals):
+        journal.requests.append(replace(request, number=len(journal.requests)))
     for other in earlier:
-        for request in other.requests:
-            if request.state in _CARRIED and not _has(journal, request):
-                journal.requests.append(replace(request, number=len(journal.requests)))
         journal.clips += [clip for clip in other.clips if _is_wanted(clip, journal)]
         journal.films |= other.films if other.folder == journal.folder else {}
     journal.clips = list({clip.path.name: clip for clip in journal.clips}.values())
@@ -65,6 +72,44 @@ def carry_over(journal: Journal, journals: list[Journal]) -> list[Journal]:
     unfinished = [other for other in earlier if not other.finished]
     journal.replaces = tuple(other.created for other in unfinished)
     return unfinished
+
+
+def _carried(incident: Incident, windows: Collection[TimeWindow], journals: list[Journal]) -> list[Request]:
+    """What carry_over takes, oldest first. A request that several journals know is as the newest one tells it."""
+    words = {camera.word for camera in incident.cameras}
+    own = [each for each in journals if same_incident(each.incident, incident)]
+    others = [each for each in journals if each not in own and _same_footage(each.incident, incident)]
+    known: set[tuple[datetime, TimeWindow, str]] = set()
+
+    def may_serve(request: Request, word: str) -> bool:
+        return request.window in windows and word in words and request.outcome.get(word) in _UNDER_WAY
+
+    carried = [*_newest(own, known, lambda request, word: True), *_newest(others, known, may_serve)]
+    return sorted(carried, key=lambda request: request.asked_at)
+
+
+def _newest(
+    journals: Sequence[Journal],
+    known: set[tuple[datetime, TimeWindow, str]],
+    serves: Callable[[Request, str], bool],
+) -> Iterator[Request]:
+    for journal in reversed(journals):
+        for request in journal.requests:
+            fresh = [word for word in request.cameras if (request.asked_at, request.window, word) not in known]
+            cameras = [word for word in fresh if serves(request, word)]
+            if cameras and request.state in _CARRIED:
+                yield _part_of(request, cameras)
+        known.update((each.asked_at, each.window, word) for each in journal.requests for word in each.cameras)
+
+
+def _same_footage(one: Incident, other: Incident) -> bool:
+    same_vehicle = one.vehicle is not None and other.vehicle is not None and one.vehicle.id == other.vehicle.id
+    return same_vehicle and one.media_type is other.media_type
+
+
+def _part_of(request: Request, cameras: Sequence[str]) -> Request:
+    outcome = {camera: end for camera, end in request.outcome.items() if camera in cameras}
+    return replace(request, cameras=tuple(cameras), outcome=outcome)
 
 
 def _reopen_elsewhere(journal: Journal) -> None:
@@ -81,6 +126,22 @@ def last_quota(journals: list[Journal], now: datetime) -> Quota | None:
     month = now.astimezone(UTC).strftime("%Y-%m")
     known = [journal.quota for journal in journals if journal.quota and f"{journal.created:%Y-%m}" == month]
     return known[-1] if known else None
+
+
+def quota_promised(journals: list[Journal], now: datetime) -> Quota | None:
+    """The same with the request added whose answer told it: the service counts what is finished only."""
+    quota = last_quota(journals, now)
+    if quota is None:
+        return None
+    teller = next(journal for journal in reversed(journals) if journal.quota is quota)
+    accepted = [request for request in teller.requests if request.state == "accepted"][-1:]
+    cells = [
+        (camera, request.window)
+        for request in accepted
+        for camera in request.cameras
+        if request.outcome.get(camera, "here") in _PAID
+    ]
+    return replace(quota, used_seconds=quota.used_seconds + quota_seconds(cells, teller.incident.media_type))
 
 
 def sweep_beside(journal: Journal, now: datetime) -> None:
@@ -136,9 +197,3 @@ def _is_same(one: Journal, other: Journal) -> bool:
 def _is_wanted(clip: Clip, journal: Journal) -> bool:
     camera = next((each for each in journal.incident.cameras if each.word == clip.camera), None)
     return clip.path.parent == journal.folder and (camera is None or may_show(camera, clip))
-
-
-def _has(journal: Journal, request: Request) -> bool:
-    return request.retrieval_id is not None and any(
-        known.retrieval_id == request.retrieval_id for known in journal.requests
-    )

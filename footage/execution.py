@@ -61,7 +61,8 @@ class Execution:
     def carry_out(self) -> Report:
         """Ask, wait, fetch and make the films. Errors that end the run leave a journal that resume goes on with."""
         try:
-            self.begin(Budget(over_quota=self.journal.settings.over_quota, clock=self._parts.clock))
+            over_quota, known = self.journal.settings.over_quota, self._prepared.quota
+            self.begin(Budget(over_quota=over_quota, clock=self._parts.clock, known=known))
             if self.retrieval is not None:
                 self._rounds(self.retrieval).run()
             return self.finish()
@@ -108,7 +109,7 @@ class Execution:
         if stream_error is not None and not self.journal.clips:
             raise stream_error
         error = (self.retrieval.stopped_by if self.retrieval else None) or stream_error
-        standing.open_reason = "quota" if isinstance(error, QuotaReached) else "pending"
+        standing.beyond_quota = isinstance(error, QuotaReached)
         standing.close_for_good = self.journal.settings.accept_partial
         films = under_way.films.finish()
         report = self._report(standing, films, error or films.error)
@@ -242,6 +243,8 @@ class Execution:
             on_lost=looking.add_lost,
             clock=parts.clock,
         )
+        if settings.accept_partial:
+            self._asking.end()  # whoever takes what is there for all that comes pays for nothing more
         for request in prepared.stock.lost:
             looking.add_lost(request)
         looking.fetch_uploaded(prepared.found)

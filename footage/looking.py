@@ -13,6 +13,7 @@ from footage.errands import Errands, Relook
 from footage.errors import RequestRefused
 from footage.journal import Journal, Request
 from footage.models import MediaLink, Missing, TimeWindow
+from footage.plan import may_answer
 from footage.polling import MediaService
 from footage.progress import CellState
 from footage.stock import ASKED_AGAIN
@@ -84,17 +85,16 @@ class Looking:
         return bool(self._lost)
 
     def match(self, new: Sequence[MediaLink]) -> bool:
-        """Give what is new in the list to the open requests whose windows it covers; whether that brought anything."""
+        """Give what is new in the list to the open requests whose windows it covers; whether that brought anything.
+
+        A lost request is looked for in all that is known: its media may have been listed before the search began.
+        """
         news = False
         for request in [*self.waiting(), *(lost.request for lost in self._lost.values())]:
+            is_lost = request.number in self._lost
             for camera in self._unsettled_cameras(request):
-                touched = any(link.shows(camera) and link.window.overlap(request.window) for link in new)
-                chosen = self._uploads.covering(self._journal.incident, (camera, request.window)) if touched else ()
-                for link in chosen:
-                    self._sight(request)
-                    news |= self._send(link, camera, request)
-                if chosen:
-                    self._errands.close((camera, request.window))
+                if is_lost or any(link.shows(camera) and may_answer(link, request.window) for link in new):
+                    news |= self._take_listed(request, camera)
         return news
 
     def read(self, number: int) -> bool:
@@ -119,12 +119,27 @@ class Looking:
                 news = True
         return news
 
+    def _take_listed(self, request: Request, camera: str) -> bool:
+        cell, news = (camera, request.window), False
+        chosen = self._uploads.covering(self._journal.incident, cell)
+        for link in chosen:
+            self._sight(request)
+            news |= self._send(link, camera, request)
+        if chosen:
+            self._errands.close(cell)
+        return news
+
     def _is_open(self, request: Request) -> bool:
         return request.state == "accepted" and bool(self._unsettled_cameras(request))
 
     def _unsettled_cameras(self, request: Request) -> list[str]:
         current = self._journal.requests[request.number]
-        return [word for word in current.open_cameras if not self._errands.is_closed((word, current.window))]
+        return [word for word in current.open_cameras if self._is_unsettled((word, current.window))]
+
+    def _is_unsettled(self, cell: Cell) -> bool:
+        """Whether more of a cell is to come; one that another request has brought needs no second one."""
+        is_here = cell in self._board and self._board.state(cell) is CellState.HERE
+        return not is_here and not self._errands.is_closed(cell)
 
     def _sight(self, request: Request) -> None:
         if self._journal.requests[request.number].state == "intended":

@@ -28,6 +28,9 @@ _API_TYPES = {
 _OUR_TYPES = {word: media_type.value for media_type, word in _API_TYPES.items()} | {"video": MediaType.HIGH.value}
 _FILTERS = (MediaType.HIGH, MediaType.IMAGE)
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_REST = re.compile(r"\b(?:left|remain)", re.IGNORECASE)
+_OF_THE_SECOND = re.compile(r"\d\D*\bof\s+\d", re.IGNORECASE)
+_USED_SECOND = re.compile(r"\d\D*(?:\buse[ds]?\b|\busage\b)\D*$|\busage\b\D*[\d.,]+\D*$", re.IGNORECASE)
 
 
 def rfc3339(moment: datetime) -> str:
@@ -81,9 +84,17 @@ def ticket(body: Json) -> Ticket:
 
 
 def quota(sentence: str) -> Quota | None:
-    """The two numbers of a sentence such as "... usage is 80000.4 seconds ... out of 900000.0 available."."""
+    """The two numbers of a sentence such as "... usage is 80000.4 seconds ... out of 900000.0 available.".
+
+    None where its words leave open which is which: a figure that was misread would stop a run that fits.
+    """
     numbers = [float(number.replace(",", "")) for number in _NUMBER.findall(sentence)]
-    return Quota(numbers[0], numbers[1]) if len(numbers) == 2 else None
+    if len(numbers) != 2 or _REST.search(sentence):
+        return None
+    first, second = numbers
+    if first <= second or _OF_THE_SECOND.search(sentence):
+        return Quota(first, second)
+    return Quota(second, first) if _USED_SECOND.search(sentence) else None
 
 
 def vehicle_page(body: Json) -> tuple[list[Vehicle], str]:

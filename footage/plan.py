@@ -64,6 +64,11 @@ def covering(links: Collection[MediaLink], window: TimeWindow) -> tuple[MediaLin
     return _chain(sorted(near, key=lambda link: link.window), window)
 
 
+def may_answer(link: MediaLink, window: TimeWindow) -> bool:
+    """Whether media shows something of a window, alone or with other media."""
+    return link.window.overlap(window) is not None or (link.window.seconds == 0 and _at_start(link, window))
+
+
 def _at_start(link: MediaLink, window: TimeWindow) -> bool:
     return abs((link.window.start - window.start).total_seconds()) <= _WITHIN
 

@@ -14,7 +14,7 @@ from footage.earlier import Witness
 from footage.hours import always
 from footage.journal import Journal, Request
 from footage.kinesis_pull import Service
-from footage.models import Media
+from footage.models import Media, Quota
 from footage.polling import MediaService
 from footage.progress import Progress
 from footage.report import Requests
@@ -62,6 +62,8 @@ class Prepared:
     replaces: list[Journal] = field(default_factory=list)
     found: Found = field(default_factory=dict)
     estimated_seconds: float = 0.0
+    quota: Quota | None = None
+    """As it was last heard of, with what it does not count yet."""
     streams_done: bool = False
 
 

@@ -51,6 +51,11 @@ class Retrieval:
         return self._asking.next_window
 
     @property
+    def is_asking(self) -> bool:
+        """Whether requests are still to be sent, and the service takes them."""
+        return self._asking.gets_through
+
+    @property
     def is_fetching(self) -> bool:
         """Whether a download is under way."""
         return self._fetcher.under_way > 0

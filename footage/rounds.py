@@ -44,6 +44,8 @@ def nothing_to_do(retrieval: Retrieval) -> None:
 class Rounds:
     """Goes round among retrievals until each is over: complete, out of time, or stopped.
 
+    The time is for waiting: what was agreed to is asked for all the same, however long the pace of requests takes.
+
     `sleep` waits some seconds where several are under way; `on_over` is called once for each that is over; `on_error`
     with the error that one step of one retrieval ended with, which it may raise.
     """
@@ -98,7 +100,7 @@ class Rounds:
         if retrieval.is_complete:
             return True
         waited = retrieval.stopped_by is not None or self._clock() >= self._patience.deadline
-        return waited and self._looks > 0 and not retrieval.is_fetching
+        return waited and self._looks > 0 and not retrieval.is_fetching and not retrieval.is_asking
 
     def _step(self, retrieval: Retrieval, step: Callable[[], object]) -> bool:
         try:
@@ -161,7 +163,7 @@ class Rounds:
 
     def _pause(self) -> float:
         """Seconds until something is due; never long, so that a stop is felt at once."""
-        due = self._next_look
-        if not all(each.is_complete for each in self._open):
+        now, due = self._clock(), self._next_look
+        if now < self._patience.deadline and not all(each.is_complete for each in self._open):
             due = min(due, self._patience.deadline)
-        return min(_LONGEST_PAUSE, max(0.0, (due - self._clock()).total_seconds()))
+        return min(_LONGEST_PAUSE, max(0.0, (due - now).total_seconds()))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from footage.board import Board, Cell
 from footage.budget import refuse_beyond_quota
-from footage.earlier import Witness, carry_over, last_quota, refuse_superseded
+from footage.earlier import Witness, carry_over, quota_promised, refuse_superseded
 from footage.errors import FootageError
 from footage.execution import Execution
 from footage.files import free_bytes
@@ -80,14 +80,14 @@ class Run:
         journal, incident = self.journal, self.journal.incident
         self._journals = journals
         replaces: list[Journal] = []
+        windows = split_window(incident.window, self.longest, journal.settings.requests.cuts)
         if journal.path is None:
             journal.folder, _ = find_folder(self._output, incident)
-            replaces = carry_over(journal, journals)
+            replaces = carry_over(journal, windows, journals)
         refuse_superseded(journal, journals)
         streams_done = check_clips(journal) and journal.finished and not lost_on_the_way(journal)
         if not streams_done:
             self._look_at_streams()
-        windows = split_window(incident.window, self.longest, journal.settings.requests.cuts)
         board = Board(windows, [c for c in incident.cameras if c.source == "samsara"], self.parts.progress)
         self._prepared = Prepared(
             board=board,
@@ -121,6 +121,7 @@ class Run:
         """What is left to be done."""
         journal, ready = self.journal, self._ready
         ready.estimated_seconds = quota_seconds(self.wanted, journal.incident.media_type)
+        ready.quota = quota_promised([*self._journals, journal], self.parts.clock())
         return Plan(
             incident=journal.incident,
             folder=journal.folder,
@@ -130,7 +131,7 @@ class Run:
             already_uploaded=len(ready.found),
             held=ready.stock.held,
             here=len(self.board.in_state(CellState.HERE)),
-            quota=last_quota([*self._journals, journal], self.parts.clock()),
+            quota=ready.quota,
             free=free_bytes(journal.folder),
             films=journal.settings.films,
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from footage.board import Board
 from footage.journal import Journal
 from footage.models import Camera, Clip, Missing, TimeWindow
+from footage.progress import CellState
 from footage.timeline import Piece, lay
 
 STILL_TO_COME = frozenset({"pending", "unsettled"})
@@ -20,7 +21,8 @@ class Standing:
         self._journal = journal
         self._board = board
         self.streams_open = {camera.word for camera in journal.incident.cameras if camera.source == "kinesis"}
-        self.open_reason = "pending"
+        self.beyond_quota = False
+        """True where the quota ended the asking: what was not asked for is missing for that reason."""
         self.close_for_good = False
         """True where the person takes what is open for lost."""
 
@@ -59,7 +61,7 @@ class Standing:
     def holes(self, word: str) -> list[Missing]:
         """Why a camera has nothing where it has nothing."""
         known: Iterable[Missing] = [*self._journal.missing, *(self._board.missing() if self._board else [])]
-        still_open = [Missing(word, window, self.open_reason) for window in self.open_windows(word)]
+        still_open = [Missing(word, window, self._open_reason(word, window)) for window in self.open_windows(word)]
         return [hole for hole in known if hole.camera == word] + still_open
 
     def pieces(self, word: str) -> tuple[Piece, ...]:
@@ -75,6 +77,11 @@ class Standing:
         if any(self.open_windows(camera.word) for camera in cameras):
             return True
         return any(hole.reason in STILL_TO_COME for camera in cameras for hole in self.holes(camera.word))
+
+    def _open_reason(self, word: str, window: TimeWindow) -> str:
+        cell = (word, window)
+        unasked = self._board is not None and cell in self._board and self._board.state(cell) is CellState.WANTED
+        return "quota" if self.beyond_quota and unasked else "pending"
 
     def _absent(self, camera: Camera) -> bool:
         # While answers are still coming, `invalid` and nothing else so far is taken for "not installed": the stretches

@@ -102,7 +102,8 @@ def _place(request: Request, board: Board, stock: Stock) -> None:
 def _place_cell(request: Request, cell: Cell, board: Board) -> None:
     outcome = request.outcome.get(cell[0])
     if outcome is None:
-        board.set(cell, CellState.ASKED)
+        if board.state(cell) is not CellState.HERE:  # another request has brought it
+            board.set(cell, CellState.ASKED)
     elif outcome == ASKED_AGAIN:
         board.set(cell, CellState.WANTED)
     elif outcome == "here":

@@ -245,6 +245,18 @@ def test_quota_that_is_used_up_keeps_what_came_and_the_rest_is_for_later(site: S
     assert [count for *_, count in site.asked()] == [1, 1, 1]
 
 
+def test_a_resumed_list_does_not_spend_what_the_known_figure_does_not_hold(site: Site) -> None:
+    site.service.script = Script(limits=False, quota_used=890, quota_limit=1000)
+    write_list(site, TRUCK, VAN)
+    assert run_list(site).code != 0
+    again = site.resume()
+    assert any("quota" in (row["reason"] or "") for row in again.result["rows"]), again.err
+    assert [count for *_, count in site.asked()] == [1]
+    allowed = site.resume("--over-quota")
+    assert allowed.code == 0, allowed.err
+    assert [count for *_, count in site.asked()] == [1, 1, 1]
+
+
 def test_a_key_that_is_rejected_ends_the_whole_list(site: Site) -> None:
     site.service.script = Script(limits=False, faults=(Fault(method="POST", status=401),))
     write_list(site, TRUCK, VAN)

@@ -12,13 +12,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from footage.board import Board
 from footage.cameras import stream_source
 from footage.earlier import carry_over, last_quota, unfinished_run
 from footage.errors import InputRefused
 from footage.journal import Journal, find_journals, load_journal
-from footage.models import UTC, Camera, Clip, Incident, Media, Missing, Quota, Selector, Ticket, TimeWindow, Vehicle
+from footage.models import (
+    UTC,
+    Camera,
+    Clip,
+    Incident,
+    Media,
+    MediaType,
+    Missing,
+    Quota,
+    Selector,
+    Ticket,
+    TimeWindow,
+    Vehicle,
+)
+from footage.progress import Progress
 from footage.resumable import latest_resumable
 from footage.settings import RunSettings
+from footage.stock import take_stock
 
 T0 = datetime(2025, 4, 16, 18, 30, tzinfo=UTC)
 MEDIA = Media(video=None, audio=None, first_picture=0.04, duration=59.96, damage=((1.5, 2.0),), pauses=((3.0, 4.0),))
@@ -244,7 +260,7 @@ def test_a_new_run_takes_over_ids_and_clips_of_earlier_ones_once(tmp_path: Path)
     old.mark(old.intend(minute(1), ("road",), T0), "withdrawn")
     old.add_clip(clip(old.folder))
     draft = Journal(None, incident("road driver analog1"), old.folder, RunSettings(), T0)
-    superseded = carry_over(draft, [*find_journals(tmp_path / "Logs")] * 2)
+    superseded = carry_over(draft, [minute(0)], [*find_journals(tmp_path / "Logs")] * 2)
     assert [request.retrieval_id for request in draft.requests] == ["a"]
     assert draft.clips == old.clips
     assert {found.path for found in superseded} == {old.path}
@@ -268,13 +284,13 @@ def test_a_clip_of_another_stream_or_by_another_clock_is_not_taken_over_however_
     for each in (clip(old.folder), yard):
         old.add_clip(each)
     between = Journal(None, incident(), old.folder, RunSettings(), T0)
-    carry_over(between, find_journals(tmp_path / "Logs"))
+    carry_over(between, [], find_journals(tmp_path / "Logs"))
     between.keep_in(tmp_path / "Logs")
     assert yard in between.clips, "of a camera that is not asked for, what is there stays"
     journals = find_journals(tmp_path / "Logs")
     for about, taken in ((later, [clip(old.folder)]), (beside_a_stream(), [clip(old.folder), yard])):
         draft = Journal(None, about, old.folder, RunSettings(), T0)
-        carry_over(draft, journals)
+        carry_over(draft, [], journals)
         assert sorted(draft.clips, key=lambda each: each.camera) == taken
     assert unfinished_run(journals[:1], later) is None
 
@@ -289,6 +305,74 @@ def test_a_journal_from_before_streams_had_their_own_selector_is_read_with_the_o
     data["settings"]["kinesis"]["selector"] = "server"
     made.path.write_text(json.dumps(data))
     assert again(made).incident == made.incident
+
+
+def other(folder: Path, cameras: str, minutes: int, created: datetime = T0) -> Journal:
+    """A run of another incident of the same vehicle, as it was kept or is begun."""
+    about = replace(incident(cameras), window=TimeWindow(T0, T0 + timedelta(minutes=minutes)))
+    return journal(folder, about, created)
+
+
+def test_what_another_incident_of_the_vehicle_waits_for_is_not_asked_for_again(tmp_path: Path) -> None:
+    """Only that: what it has brought is in the list, what nobody could bring may be worth a new request."""
+    asked = other(tmp_path, "road driver analog1 leftSide", minutes=2)
+    for number in (0, 1):
+        asked.accept(asked.intend(minute(number), ("road", "driver", "analog1", "leftSide"), T0), Ticket(f"r{number}"))
+        asked.end_camera(number, "driver", "here")
+        asked.end_camera(number, "analog1", "unavailable")
+    asked.intend(minute(2), ("road",), T0)
+    draft = Journal(None, incident("road driver analog1"), tmp_path / "new", RunSettings(), T0)
+    superseded = carry_over(draft, [minute(0), minute(2), minute(3)], find_journals(tmp_path / "Logs"))
+    assert [(each.window, each.cameras, each.retrieval_id, each.number) for each in draft.requests] == [
+        (minute(0), ("road",), "r0", 0),
+        (minute(2), ("road",), None, 1),
+    ]
+    assert superseded == []
+
+
+@pytest.mark.parametrize(("vehicle", "media_type"), [("2", MediaType.HIGH), ("1", MediaType.LOW)])
+def test_another_vehicle_and_another_media_type_have_nothing_to_give(
+    tmp_path: Path, vehicle: str, media_type: MediaType
+) -> None:
+    asked = other(tmp_path, "road", minutes=2)
+    asked.accept(asked.intend(minute(0), ("road",), T0), Ticket("a"))
+    about = replace(incident("road", vehicle=vehicle), media_type=media_type)
+    draft = Journal(None, about, tmp_path / "new", RunSettings(), T0)
+    carry_over(draft, [minute(0)], find_journals(tmp_path / "Logs"))
+    assert draft.requests == []
+
+
+def test_of_several_journals_the_newest_says_how_a_request_stands(tmp_path: Path) -> None:
+    """The one whose place was taken keeps its open copy for ever."""
+    old, when = journal(tmp_path), T0 + timedelta(minutes=30)
+    old.intend(minute(0), ("road",), when)
+    new = journal(tmp_path, incident("road driver"), T0 + timedelta(hours=1))
+    carry_over(new, [minute(0)], find_journals(tmp_path / "Logs"))
+    new.end_camera(0, "road", "asked_again")
+    new.accept(new.intend(minute(0), ("road",), T0 + timedelta(hours=2)), Ticket("a"))
+    new.end_camera(1, "road", "here")
+    elsewhere = other(tmp_path, "road", minutes=1, created=T0 + timedelta(hours=3))
+    carry_over(elsewhere, [minute(0)], find_journals(tmp_path / "Logs"))
+    assert elsewhere.requests == []
+    elsewhere.requests = [replace(new.requests[1], outcome={})]
+    elsewhere.finish("running")
+    draft = Journal(None, incident("road driver analog1"), new.folder, RunSettings(), T0 + timedelta(hours=4))
+    draft.clips = [clip(new.folder)]
+    carry_over(draft, [minute(0)], find_journals(tmp_path / "Logs"))
+    assert [each.outcome for each in draft.requests] == [{"road": "asked_again"}, {"road": "here"}]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_what_is_here_is_not_waited_for_because_another_request_is_open(tmp_path: Path, order: tuple[int, ...]) -> None:
+    made = journal(tmp_path, incident("road"))
+    for number in order:
+        request = made.intend(minute(0), ("road",), T0)
+        if number == 0:
+            made.accept(request, Ticket("a"))
+            made.end_camera(request.number, "road", "here")
+    board = Board([minute(0)], made.incident.cameras, Progress())
+    take_stock(made, board)
+    assert board.ended
 
 
 def test_the_last_quota_of_this_month_counts(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from demo.faults import ClipFate, Script, Upload
+from demo.faults import ClipFate, Script, Upload, lost_answer
 from demo.samsara_fleet import TRUCK_104
 from demo.samsara_footage import Shot
 from demo.samsara_service import SamsaraService
@@ -144,6 +144,20 @@ def test_a_still_that_is_uploaded_already_is_not_asked_for(site_of: Callable[[Sc
     done = pull(site_of(Script(limits=False, uploads=(upload,))), "image", "--cameras", "road", minutes="1")
     assert done.code == 0, done.err
     assert done.result["requests"] == {"made": 0, "reused": 0, "already_uploaded": 1}
+
+
+def test_a_still_whose_answer_was_lost_is_found_in_the_list(site_of: Callable[[Script], Site]) -> None:
+    site = site_of(Script(limits=False, faults=(lost_answer(1),)))
+    done = pull(site, "image", "--cameras", "road", "--settle", "20", minutes="2")
+    assert done.code == 0, done.err
+    assert [count for *_, count in site.asked()] == [1, 1]
+
+
+def test_stills_take_of_the_quota_what_stills_cost(site_of: Callable[[Script], Site]) -> None:
+    site = site_of(Script(limits=False, quota_used=900, quota_limit=1000))
+    done = pull(site, "image", "--cameras", "road", minutes="4", films="none")
+    assert done.code == 0, done.err
+    assert len(site.asked()) == 4
 
 
 def test_a_role_is_a_camera_of_its_own_in_every_name(site_of: Callable[[Script], Site]) -> None:

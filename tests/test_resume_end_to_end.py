@@ -6,13 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pexpect
 import pytest
 
-from demo.faults import ClipFate, Script
+from demo.faults import ClipFate, Fault, Script, lost_answer, quota_exceeded
 from footage.video.ffmpeg import find_ffmpeg
 from tests.site import START, Site
 
@@ -77,6 +78,71 @@ def test_a_camera_whose_film_fails_costs_nothing_else_and_resume_makes_it(site: 
     again = site.resume()
     assert again.code == 0, again.err
     assert (folder / again.result["cameras"]["driver"]["merged"]).is_file()
+
+
+def test_closing_a_run_asks_for_nothing_more(site_with: SiteWith) -> None:
+    site = site_with(Script(limits=False, faults=(quota_exceeded(after=1),)))
+    assert site.pull("--cameras", "road", minutes="3").code == 7
+    site.service.script = Script(limits=False)
+    closed = site.resume("--accept-partial")
+    assert (closed.code, closed.result["cameras"]["road"]["received_seconds"]) == (3, 60), closed.err
+    assert len(site.asked()) == 1
+
+
+def test_the_wait_does_not_cut_off_what_is_still_to_be_asked_for(site_with: SiteWith) -> None:
+    """It is for footage to come; what was agreed to is on its way to the cameras before it may end."""
+    site = site_with(Script(limits=False, clips=(ClipFate(ready_after=3600),)))
+    outcome = site.pull("--cameras", "road", "--wait", "0", minutes="12")
+    assert (outcome.code, outcome.reasons("road")) == (4, ["pending"]), outcome.err
+    assert len(site.asked()) == 12
+
+
+def test_the_wait_ends_where_the_service_takes_no_request(site_with: SiteWith) -> None:
+    site = site_with(Script(limits=False, faults=(Fault(method="POST", after=1, status=429),)))
+    outcome = site.pull("--cameras", "road", "--wait", "0", "--retries", "1", minutes="3")
+    assert outcome.code == 4, outcome.err
+    assert site.posts_sent() == 2
+
+
+def test_a_lost_request_is_found_though_its_footage_was_listed_before_the_search(site_with: SiteWith) -> None:
+    """The plan of a resumed run reads the list already, where something is still to be asked for."""
+    faults = (lost_answer(1), quota_exceeded(after=1))
+    site = site_with(Script(limits=False, faults=faults, ready_after=4))
+    stopped = site.pull("--cameras", "road", "--settle", "0", minutes="2")
+    assert (stopped.code, stopped.reasons("road")) == (7, ["unsettled", "quota"]), stopped.err
+    time.sleep(4)
+    site.service.script = Script(limits=False)
+    found = site.resume("--settle", "5")
+    assert found.code == 0, found.err
+    assert [count for *_, count in site.asked()] == [1, 1]
+
+
+def test_a_minute_that_another_pull_waits_for_is_not_asked_for_again(site_with: SiteWith) -> None:
+    """Longer, and begun a minute later: each pull gets its own copy of what is paid for once."""
+    site = site_with(Script(limits=False, clips=(ClipFate(ready_after=12),)))
+    first = site.pull("--cameras", "road", "--wait", "0.01")
+    assert first.code == 4, first.err
+    longer = site.pull("--cameras", "road,driver", "--wait", "0.01", minutes="3")
+    assert longer.code == 4, longer.err
+    later = site.pull("--cameras", "road", "--start", "2026-11-18T14:31:00Z", "--wait", "1")
+    assert later.code == 0, later.err
+    both = site.run("resume", "--all", "--json", "--poll-interval", "0.1", "--wait", "1")
+    assert [run["exit_code"] for run in both.result["runs"]] == [0, 0], both.err
+    posts = [(start, camera) for start, cameras, count in site.asked() for camera in cameras * count]
+    assert len(posts) == len(set(posts)) == 6
+
+
+def test_what_was_settled_once_is_not_searched_for_by_the_next_run(site_with: SiteWith) -> None:
+    """The journal whose place was taken still holds the request open; its footage is there by another one."""
+    site = site_with(Script(limits=False, faults=(Fault(method="POST", nth=(1,), drop=True),)))
+    quick = ("--settle", "0.5")
+    assert site.pull("--cameras", "road", *quick, minutes="1").code == 4
+    assert site.pull("--cameras", "road,driver", *quick, minutes="1").code == 4
+    assert site.resume("--ask-again", *quick).code == 0
+    third = site.pull("--cameras", "road,driver,analog1", *quick, minutes="1")
+    assert third.code == 0, third.err
+    assert site.posts_sent() == 4
+    assert [count for *_, count in site.asked()] == [1, 1, 1]
 
 
 def test_a_plan_made_before_another_run_of_the_incident_ended_is_not_carried_out(site: Site) -> None:
