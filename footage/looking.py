@@ -198,6 +198,6 @@ class Looking:
         return lambda: self._listed(window)
 
     def _listed(self, window: TimeWindow) -> list[MediaLink]:
-        uploads = Uploads(self._service)
+        uploads = Uploads(self._service, clock=self._clock)
         uploads.join([replace(self._journal.incident, window=window)])
         return uploads.read()[0]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from demo.faults import ClipFate, Fault, Script, lost_answer, refusal
+from demo.faults import ClipFate, Fault, Script, Upload, lost_answer, refusal
 from tests.samsara_bench import RETRIEVAL
-from tests.site import Site
+from tests.site import START, Site
 
 pytestmark = pytest.mark.slow
 
@@ -44,3 +45,37 @@ def test_a_link_of_the_list_is_renewed_by_a_retrieval_that_tells_other_milliseco
     outcome = site.pull("--cameras", "road", "--settle", "20")
     assert outcome.code == 0, outcome.err
     assert len(outcome.result["cameras"]["road"]["clips"]) == 2
+
+
+def just_now(minutes: int) -> str:
+    """So many minutes ago, to the second."""
+    return (datetime.now(timezone.utc) - timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_an_incident_that_has_just_ended_is_listed_up_to_now(site: Site) -> None:
+    start = just_now(1)
+    outcome = site.pull("--start", start, "--cameras", "road", minutes="1")
+    assert outcome.code == 0, outcome.err
+    assert [request.status for request in site.service.requests if request.path == "/cameras/media"] == [200]
+
+
+@pytest.mark.parametrize("parameter", ["availableAfterTime", "vehicleIds"])
+def test_a_list_that_is_refused_is_asked_for_otherwise_or_done_without(site_with: SiteWith, parameter: str) -> None:
+    refused = refusal(400, "Invalid value.", method="GET", path="/cameras/media", parameter=parameter)
+    site = site_with(Script(limits=False, ready_after=3, faults=(refused, lost_answer(2))))
+    outcome = site.pull("--cameras", "road", "--settle", "6", minutes="2")
+    if parameter == "availableAfterTime":
+        assert outcome.code == 0, outcome.err
+    else:
+        assert outcome.reasons("road") == ["unsettled"], outcome.err
+        assert "cannot be listed" in outcome.err
+    assert outcome.result["cameras"]["road"]["received_seconds"] >= 60
+
+
+def test_a_cursor_that_is_not_taken_any_more_is_dropped(site_with: SiteWith) -> None:
+    uploads = tuple(Upload("281474990123456", camera, START) for camera in ("road", "driver"))
+    stale = refusal(400, "Invalid value for parameter after.", parameter="after", nth=(1,))
+    site = site_with(Script(limits=False, list_page=1, uploads=uploads, faults=(stale,)))
+    outcome = site.pull("--cameras", "road,driver", minutes="1")
+    assert outcome.code == 0, outcome.err
+    assert outcome.result["requests"] == {"made": 0, "reused": 0, "already_uploaded": 2}
