@@ -182,7 +182,7 @@ class Uploads:
         self._parts.extendleft(parts)
         if not parts and not self._is_told:
             self._is_told = True
-            self._say(f"What is uploaded already cannot be listed, and may be asked for and paid again: {error.message}")
+            self._say(f"What is uploaded cannot be listed, and may be asked for and paid again: {error.message}")
         return len(parts) - 1
 
     def _page(self, part: _Part) -> Page:

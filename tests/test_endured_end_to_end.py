@@ -62,7 +62,8 @@ def test_an_incident_that_has_just_ended_is_listed_up_to_now(site: Site) -> None
 @pytest.mark.parametrize("parameter", ["availableAfterTime", "vehicleIds"])
 def test_a_list_that_is_refused_is_asked_for_otherwise_or_done_without(site_with: SiteWith, parameter: str) -> None:
     refused = refusal(400, "Invalid value.", method="GET", path="/cameras/media", parameter=parameter)
-    site = site_with(Script(limits=False, ready_after=3, faults=(refused, lost_answer(2))))
+    known = Upload("281474990123456", "driver", START)
+    site = site_with(Script(limits=False, ready_after=3, uploads=(known,), faults=(refused, lost_answer(2))))
     outcome = site.pull("--cameras", "road", "--settle", "6", minutes="2")
     if parameter == "availableAfterTime":
         assert outcome.code == 0, outcome.err
