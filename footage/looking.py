@@ -101,7 +101,7 @@ class Looking:
         """Read how one retrieval stands; whether that brought anything new. Raises ServiceUnreachable, NotAllowed."""
         request = self._journal.requests[number]
         try:
-            links = self._service.retrieval(request.retrieval_id or "")
+            links = self._service.retrieval(request.retrieval_id or "", patient=False)
         except RequestRefused as error:
             return self._id_unknown(request, error)
         return sum(self._judge(request, camera, links) for camera in self._unsettled_cameras(request)) > 0

@@ -80,3 +80,24 @@ def test_a_cursor_that_is_not_taken_any_more_is_dropped(site_with: SiteWith) -> 
     outcome = site.pull("--cameras", "road,driver", minutes="1")
     assert outcome.code == 0, outcome.err
     assert outcome.result["requests"] == {"made": 0, "reused": 0, "already_uploaded": 2}
+
+
+def test_a_retrieval_that_never_answers_well_does_not_hold_up_the_others(site_with: SiteWith) -> None:
+    broken = refusal(503, "Try again.", method="GET", path=RETRIEVAL, start=START)
+    late = ClipFate(start="2026-11-18T14:32:00Z", status="pending")
+    site = site_with(Script(limits=False, faults=(broken,), clips=(late,)))
+    outcome = site.pull("--cameras", "road", "--wait", "0.2", minutes="3")
+    assert (outcome.code, set(outcome.reasons("road"))) == (4, {"pending"}), outcome.err
+    assert outcome.result["cameras"]["road"]["received_seconds"] == 60
+
+
+def test_a_wait_that_ends_in_silence_says_so_and_resume_goes_on(site_with: SiteWith) -> None:
+    silent = refusal(503, "Try again.", method="GET", path=RETRIEVAL)
+    site = site_with(Script(limits=False, faults=(silent,)))
+    outcome = site.pull("--cameras", "road", "--wait", "0.02", minutes="1")
+    assert (outcome.code, outcome.result["error"]["kind"]) == (10, "unreachable"), outcome.err
+    assert "resume" in outcome.err.splitlines()[-1]
+    site.service.script = Script(limits=False)
+    again = site.resume()
+    assert again.code == 0, again.err
+    assert [count for _, _, count in site.asked()] == [1]

@@ -64,7 +64,7 @@ class Listing:
         at = int(cursor or 0)
         return Page(tuple(fits[at : at + PAGE]), str(at + PAGE) if at + PAGE < len(fits) else None)
 
-    def retrieval(self, retrieval_id: str) -> list[MediaLink]:
+    def retrieval(self, retrieval_id: str, *, patient: bool = True) -> list[MediaLink]:
         raise AssertionError(retrieval_id)
 
     def create_retrieval(
