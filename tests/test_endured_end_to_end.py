@@ -47,6 +47,45 @@ def test_a_link_of_the_list_is_renewed_by_a_retrieval_that_tells_other_milliseco
     assert len(outcome.result["cameras"]["road"]["clips"]) == 2
 
 
+def test_a_camera_that_no_answer_speaks_of_and_nobody_named_is_not_installed(site_with: SiteWith) -> None:
+    site = site_with(Script(limits=False, clips=(ClipFate(camera="analog1", told=False),)))
+    outcome = site.pull("--settle", "1")
+    assert outcome.code == 0, outcome.err
+    assert outcome.result["cameras"]["analog1"]["installed"] is False
+    assert "Analog1: not installed, or it recorded nothing in this vehicle." in outcome.err
+    calls = len(site.service.requests)
+    assert site.run("resume", outcome.result["journal"], "--json").code == 0
+    assert len(site.service.requests) == calls
+
+
+def test_a_camera_that_an_answer_leaves_out_is_a_gap_until_a_resume_finds_it(site_with: SiteWith) -> None:
+    site = site_with(Script(limits=False, clips=(ClipFate(camera="driver", start=START, told=False),)))
+    outcome = site.pull("--settle", "1", "--cameras", "road,driver")
+    assert outcome.code == 3, outcome.err
+    assert outcome.reasons("driver") == ["no_media"]
+    site.service.script = Script(limits=False)
+    again = site.run("resume", outcome.result["journal"], "--json", "--poll-interval", "0.1", "--settle", "1")
+    assert again.code == 0, again.err
+    assert site.posts_sent() == 2
+
+
+def test_a_camera_is_not_given_up_while_others_of_its_answer_are_under_way(site_with: SiteWith) -> None:
+    late, unlisted = ClipFate(camera="road", ready_after=6), ClipFate(camera="driver", told=False)
+    site = site_with(Script(limits=False, clips=(late, unlisted)))
+    outcome = site.pull("--settle", "1", "--wait", "0.07", "--cameras", "road,driver", minutes="1")
+    assert (outcome.code, outcome.reasons("driver")) == (4, ["pending"]), outcome.err
+
+
+@pytest.mark.parametrize("stale", [False, True])
+def test_media_that_does_not_tell_its_role_is_that_of_the_one_role_asked_for(site_with: SiteWith, stale: bool) -> None:
+    faults = (Fault(path="/media/", each=True, nth=(1,), expired=True),) if stale else ()
+    fate = ClipFate(camera="leftSide", role_told=False)
+    site = site_with(Script(limits=False, clips=(fate,), faults=faults))
+    outcome = site.pull("--cameras", "road,leftSide", "--wait", "0.2", vehicle="Rig 12", minutes="1")
+    assert outcome.code == 0, outcome.err
+    assert outcome.result["cameras"]["leftSide"]["received_seconds"] == 60
+
+
 def just_now(minutes: int) -> str:
     """So many minutes ago, to the second."""
     return (datetime.now(timezone.utc) - timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from demo.faults import ClipFate, Script, Upload
+from demo.faults import ClipFate, Script, Upload, lost_answer
 from demo.samsara_fleet import TRUCK_104
 from demo.samsara_footage import Shot
 from demo.samsara_service import SamsaraService
@@ -73,6 +73,13 @@ def test_low_resolution_is_asked_in_ten_minutes_joined_and_composed(site_of: Cal
     assert {name.partition("_2026")[0] for name in files(site) if name.endswith(".mp4")} == {
         *("Road_VideoClip", "Driver_VideoClip", "Road_Merged", "Driver_Merged", "SideBySide_Merged")
     }
+
+
+def test_a_still_whose_answer_was_lost_is_found_in_the_list(site_of: Callable[[Script], Site]) -> None:
+    site = site_of(Script(limits=False, faults=(lost_answer(1),)))
+    done = pull(site, "image", "--cameras", "road,driver", "--settle", "20", films="none")
+    assert done.code == 0, done.err
+    assert [count for _, _, count in site.asked()] == [1, 1]
 
 
 def test_low_resolution_of_an_analog_camera_is_refused_with_the_reason(site_of: Callable[[Script], Site]) -> None:
