@@ -169,6 +169,8 @@ class Looking:
         if not links or not all(_is_ready(link) or _has_ended(link) for link in links):
             self._left_out_since.pop(cell, None)
             return False
+        if cell[0] in self._absent_cameras():  # once is enough of waiting for a camera that is not there
+            return True
         return self._clock() - self._left_out_since.setdefault(cell, self._clock()) >= self._settle
 
     def _note_pending(self, own: Sequence[MediaLink], cell: Cell) -> None:

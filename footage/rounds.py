@@ -155,6 +155,8 @@ class Rounds:
         if self._silence_said is None or now - self._silence_said >= _SAID_AGAIN:
             self._silence_said = now
             self._progress.say(f"{error.message} Looking again later.")
+        if now >= self._patience.deadline:
+            self._stop_asking(error)
 
     def _take_arrivals(self, *, patient: bool) -> None:
         alone = self._pause() if patient and len(self._open) == 1 else 0.0

@@ -58,6 +58,15 @@ def test_a_camera_that_no_answer_speaks_of_and_nobody_named_is_not_installed(sit
     assert len(site.service.requests) == calls
 
 
+def test_a_camera_that_is_not_there_is_waited_for_in_one_window_only(site_with: SiteWith) -> None:
+    third = ClipFate(start="2026-11-18T14:32:00Z", camera="road", ready_after=12)
+    absent = ClipFate(camera="analog1", told=False)
+    site = site_with(Script(limits=False, clips=(third, absent)))
+    outcome = site.pull("--settle", "8", "--wait", "0.3", minutes="3")
+    assert outcome.code == 0, outcome.err
+    assert outcome.result["cameras"]["analog1"]["installed"] is False
+
+
 def test_a_camera_that_an_answer_leaves_out_is_a_gap_until_a_resume_finds_it(site_with: SiteWith) -> None:
     site = site_with(Script(limits=False, clips=(ClipFate(camera="driver", start=START, told=False),)))
     outcome = site.pull("--settle", "1", "--cameras", "road,driver")
