@@ -98,9 +98,9 @@ class SamsaraClient:
         self._session = session or _new_session(self._base_url)
         pause = Pause(stop, sleep)
         self._retry = Retry(pause, attempts=attempts, patience=patience, clock=clock)
+        self._retry_briefly = Retry(pause, attempts=min(attempts, 3), patience=min(patience, 20.0), clock=clock)
         self._pace_posts = Pacer(10, 6.7, pause, clock)  # at most 100 in any 60 s
-        self._pace_reads = Pacer(1, 0.26, pause, clock)  # at most 5 in any 1 s
-        self._check_stop = pause.check
+        self._pace = Pacer(1, 0.26, pause, clock)  # all calls together: at most 5 in any 1 s
         self.service_date = ""
         """The `Date` header of the latest answer, empty before the first."""
 
@@ -134,10 +134,13 @@ class SamsaraClient:
         body = payloads.retrieval_body(vehicle_id, window, cameras, media_type)
         return self._retry(lambda: self._send(body))
 
-    def retrieval(self, retrieval_id: str) -> list[MediaLink]:
-        """What has become of a retrieval, a link per piece of media; an empty list means that it is still pending."""
-        query = [("retrievalId", retrieval_id)]
-        return self._read(_RETRIEVAL, query, payloads.media_links, pace=self._pace_reads)
+    def retrieval(self, retrieval_id: str, *, patient: bool = True) -> list[MediaLink]:
+        """What has become of a retrieval, a link per piece of media; an empty list means that it is still pending.
+
+        Who looks again anyway is not `patient`: a call that fails is repeated for a few seconds only.
+        """
+        retry = self._retry if patient else self._retry_briefly
+        return self._read(_RETRIEVAL, [("retrievalId", retrieval_id)], payloads.media_links, retry)
 
     def uploaded(
         self,
@@ -156,7 +159,7 @@ class SamsaraClient:
         query = payloads.uploaded_query(vehicle_ids, window, media_types, available_after)
         if cursor:
             query.append(("after", cursor))
-        found, following = self._read(_UPLOADED, query, payloads.uploaded_page, pace=self._pace_reads)
+        found, following = self._read(_UPLOADED, query, payloads.uploaded_page, self._retry)
         wanted = {media_type.value for media_type in media_types}
         links = tuple(link for link in found if link.media_type in wanted)
         return UploadedPage(links, following if following and following != cursor else None)
@@ -166,18 +169,14 @@ class SamsaraClient:
         cursor, seen = "", {""}
         while True:
             asked = [*query, *([("after", cursor)] if cursor else [])]
-            items, cursor = self._read(endpoint, asked, parse, pace=self._check_stop)
+            items, cursor = self._read(endpoint, asked, parse, self._retry)
             yield from items
             if cursor in seen:  # no next page, or a cursor that leads in a circle
                 return
             seen.add(cursor)
 
-    def _read(self, endpoint: _Endpoint, query: Query, parse: Callable[[Json], T], *, pace: Callable[[], None]) -> T:
-        def once() -> T:
-            pace()
-            return self._exchange(endpoint, parse, params=query)
-
-        return self._retry(once)
+    def _read(self, endpoint: _Endpoint, query: Query, parse: Callable[[Json], T], retry: Retry) -> T:
+        return retry(lambda: self._exchange(endpoint, parse, params=query))
 
     def _send(self, body: Json) -> Ticket:
         self._pace_posts()
@@ -191,6 +190,7 @@ class SamsaraClient:
 
     def _exchange(self, endpoint: _Endpoint, parse: Callable[[Json], T], **content: Any) -> T:
         """One request and its answer. Raises Passing for what may go better in a moment, else the final error."""
+        self._pace()
         began = time.monotonic()
         try:
             response = self._session.request(

@@ -24,20 +24,23 @@ class Subject:
     vehicle: str = ""
     cameras: tuple[str, ...] = ()
     start: str = ""
+    parameters: frozenset[str] = frozenset()
+    """The names in the query."""
 
 
 @dataclass(frozen=True)
 class Fault:
     """One thing that goes wrong with an answer; what is left out stays as it should be.
 
-    Which requests: by method, path prefix, camera (word, input or role) and asked start; of those that match, the
-    `nth` ones (from 1, all if empty) later than the first `after`, counted per clip where `each`.
+    Which requests: by method, path prefix, camera (word, input or role), asked start and the name of a parameter; of
+    those that match, the `nth` ones (from 1, all if empty) later than the first `after`, counted per clip where `each`.
     """
 
     method: str = ""
     path: str = ""
     camera: str = ""
     start: str = ""
+    parameter: str = ""
     nth: tuple[int, ...] = ()
     after: int = 0
     each: bool = False
@@ -67,6 +70,7 @@ class Fault:
             and path.startswith(self.path)
             and (not self.camera or input_name(self.camera) in subject.cameras)
             and self.start in ("", subject.start)
+            and (not self.parameter or self.parameter in subject.parameters)
         )
 
     def strikes(self, count: int) -> bool:
@@ -88,6 +92,10 @@ class ClipFate:
     """Any word, also one that nobody knows. `pending` stays so."""
     ready_after: float | None = None
     """From the request until the status; None: as the script says."""
+    told: bool = True
+    """False: no item answers for the camera, neither in the retrieval nor in the list."""
+    role_told: bool = True
+    """False: the item does not say which role it is of."""
     shift: float = 0.0
     """The footage, and the times returned with it, begin so much later (negative: earlier) than asked."""
     shorten: float = 0.0
@@ -147,6 +155,8 @@ class Script:
     link_seconds: float = 8 * 3600
     limits: bool = True
     list_page: int = 100
+    list_drift: float = 0.0
+    """Seconds by which the list tells all times later than the retrievals do."""
     vehicle_page: int = 512
     quota_used: float = 80000.4
     quota_limit: float = 900000.0

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -78,6 +78,9 @@ class SamsaraApi:
 
     def subject(self, request: Request) -> Subject:
         """What a request is about, as far as it can be seen without answering it."""
+        return replace(self._subject(request), parameters=frozenset(name for name, _ in request.query))
+
+    def _subject(self, request: Request) -> Subject:
         if request.method == "POST":
             return _subject_of_body(request.body)
         if request.path.startswith("/media/"):
@@ -126,7 +129,12 @@ class SamsaraApi:
             raise Refused(404, "Retrieval not found.")
         if now < retrieval.accepted_at + self._script().empty_for:
             return {"data": {"media": []}}
-        return {"data": {"media": [self._retrieved_item(piece, now) for piece in retrieval.pieces]}}
+        told = [piece for piece in retrieval.pieces if self._is_told(piece)]
+        return {"data": {"media": [self._retrieved_item(piece, now) for piece in told]}}
+
+    def _is_told(self, piece: Piece) -> bool:
+        """Whether an item answers for a piece by now; what was left out may come late."""
+        return self._script().fate(piece.vehicle.id, piece.camera, piece.role, piece.asked_start).told
 
     def _retrieved_item(self, piece: Piece, now: float) -> dict[str, Any]:
         status = self._library.status(piece, now)
@@ -150,16 +158,18 @@ class SamsaraApi:
         return {"data": {"media": answer["data"]}, "pagination": answer["pagination"]}
 
     def _listed_item(self, piece: Piece) -> dict[str, Any]:
-        item = _item(piece, LISTED_INPUTS.get(piece.camera, piece.camera)) | {"triggerReason": piece.trigger}
+        drift = timedelta(seconds=self._script().list_drift)
+        drifted = replace(piece, start=piece.start + drift, end=piece.end + drift)
+        item = _item(drifted, LISTED_INPUTS.get(piece.camera, piece.camera)) | {"triggerReason": piece.trigger}
         if piece.role and piece.vehicle.serial:
             item["auxCamSerial"] = piece.vehicle.serial.replace("-", "")
         return item | self._availability(piece)
 
     def _chosen(self, request: Request, now: float) -> list[Piece]:
-        wanted = _Filter.of(request)
+        wanted = _Filter.of(request, now)
         return [
             piece
-            for piece in self._library.uploaded(now)
+            for piece in filter(self._is_told, self._library.uploaded(now))
             if wanted.lets_through(piece) and self._library.available_at(piece) > wanted.later_than
         ]
 
@@ -177,11 +187,13 @@ class _Filter:
     later_than: float
 
     @classmethod
-    def of(cls, request: Request) -> _Filter:
+    def of(cls, request: Request, now: float) -> _Filter:
         """Read the parameters; raises Refused (400)."""
         start, end = (read_time(request.one(name), name) for name in ("startTime", "endTime"))
         if not timedelta() <= end - start <= timedelta(hours=24):
             raise Refused(400, "startTime and endTime must not be more than 24 hours apart.")
+        if end.timestamp() > now:
+            raise Refused(400, "endTime must not be in the future.")
         vehicles = (request.one("vehicleIds") or "").split(",")
         if not all(vehicles) or len(vehicles) > _MOST_VEHICLES_LISTED:
             raise Refused(400, "Invalid value for parameter vehicleIds.")
@@ -213,7 +225,7 @@ def _item(piece: Piece, name: str) -> dict[str, Any]:
         "startTime": tell_time(piece.start),
         "endTime": tell_time(piece.end),
     }
-    return item | ({"cameraRole": piece.role} if piece.role else {})
+    return item | ({"cameraRole": piece.role} if piece.role and piece.fate.role_told else {})
 
 
 def _paged(pages: list[list[dict[str, Any]]], request: Request) -> dict[str, Any]:

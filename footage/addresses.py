@@ -31,7 +31,10 @@ def is_loopback(host: str) -> bool:
 
 def refuse_insecure(url: str, what: str) -> None:
     """Raise InsecureAddress unless `url` is https, or http on loopback."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # as for https://[::1
+        raise InsecureAddress(f"{what} cannot be read as an address.") from None
     if parts.scheme == "https" and parts.hostname:
         return
     if parts.scheme == "http" and is_loopback(parts.hostname or ""):

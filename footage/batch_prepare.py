@@ -116,7 +116,7 @@ class Preparation:
         looking = [row.run for row in self._prepared.rows if not row.run.board.ended]
         if not looking:
             return
-        uploads = self._prepared.uploads = Uploads(self._service())
+        uploads = self._prepared.uploads = Uploads(self._service(), clock=self._clock, say=self._progress.say)
         uploads.join(run.journal.incident for run in looking)
         if any(run.wanted for run in looking):
             self._progress.say("Looking what is uploaded already.")

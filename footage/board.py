@@ -10,6 +10,8 @@ from footage.progress import CellState, Progress
 Cell = tuple[str, TimeWindow]
 """A camera's word and an asked window."""
 
+ABSENT_WORDS = frozenset({"invalid", "no_media"})
+"""What a service says of a camera that is not there: that it makes no sense, or nothing beside the others' answers."""
 _ENDED = (CellState.HERE, CellState.MISSING)
 
 
@@ -71,21 +73,23 @@ class Board:
         return [window for (word, window), state in self._states.items() if word == camera and state not in _ENDED]
 
     def not_installed(self) -> frozenset[str]:
-        """Cameras that nobody named and that every window answered `invalid` for."""
-        return frozenset(camera.word for camera in self._cameras if not camera.named and self._all_invalid(camera.word))
+        """Cameras that nobody named and of which every window said that they are not there."""
+        return frozenset(camera.word for camera in self._cameras if not camera.named and self._never_there(camera.word))
 
     def looks_absent(self, camera: Camera) -> bool:
-        """Whether a camera that nobody named has answered `invalid`, and nothing else, so far."""
-        answers = [
-            (state, self._reasons.get((word, window), ""))
-            for (word, window), state in self._states.items()
-            if word == camera.word and state in _ENDED
-        ]
-        return not camera.named and bool(answers) and set(answers) == {(CellState.MISSING, "invalid")}
+        """Whether all that is known so far of a camera that nobody named is that it is not there."""
+        ended = [cell for cell, state in self._states.items() if cell[0] == camera.word and state in _ENDED]
+        return not camera.named and bool(ended) and all(self._is_absent(cell) for cell in ended)
 
-    def _all_invalid(self, word: str) -> bool:
-        cells = [cell for cell in self._states if cell[0] == word]
-        return all(self._states[cell] is CellState.MISSING and self._reasons[cell] == "invalid" for cell in cells)
+    def is_left_out(self, word: str) -> bool:
+        """Whether some answer did not speak of a camera at all."""
+        return any(cell[0] == word and reason == "no_media" for cell, reason in self._reasons.items())
+
+    def _never_there(self, word: str) -> bool:
+        return all(self._is_absent(cell) for cell in self._states if cell[0] == word)
+
+    def _is_absent(self, cell: Cell) -> bool:
+        return self._states[cell] is CellState.MISSING and self._reasons.get(cell, "") in ABSENT_WORDS
 
 
 def cells_of(cameras: Iterable[str], window: TimeWindow) -> list[Cell]:

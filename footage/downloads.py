@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import logging
 import os
 import random
-import re
 import shutil
 import threading
-from collections.abc import Callable, Collection
+import time
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from footage import parts
-from footage.addresses import refuse_insecure
+from footage.addresses import is_loopback, refuse_insecure
 from footage.errors import FootageError, InsecureAddress, Interrupted
-from footage.files import BLOCK, disk_trouble, free_bytes, sha256_of
+from footage.files import digest_of_head, disk_trouble, free_bytes, sha256_of
+from footage.incoming import Tempo, body_of
+from footage.pacing import seconds_of
 from footage.parts import Part, Sidecar, part_path
 
 log = logging.getLogger(__name__)
 
 _STALE_LINK = {400, 401, 403, 404, 410}
 _TRANSIENT = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
-_CONTENT_RANGE = re.compile(r"bytes (?P<start>\d+)-\d+/(?P<total>\d+)")
 _PIECE = 1 << 16
 _TIMEOUT = (10.0, 30.0)
 _MAX_REDIRECTS = 5
@@ -59,6 +59,10 @@ class _WrongPlace(_Again):
     """The answer does not continue the part: nothing of it may be kept."""
 
 
+class _TooSlow(_Again):
+    """Hardly anything comes. However little it brought, it counts as a failure: a slow drip must end some day."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A link was not accepted, as happens once it has expired; another one may be."""
@@ -69,7 +73,8 @@ class Refused:
 class Downloader:
     """Fetches signed links into part files under `work`; several threads may use one at a time.
 
-    `attempts` failures in a row without a new byte end a download. `stop` ends all of them within a moment.
+    `attempts` failures in a row without a new byte end a download, and so many that were too slow. `stop` ends all of
+    them within a moment.
     """
 
     def __init__(
@@ -80,6 +85,7 @@ class Downloader:
         stop: threading.Event | None = None,
         session: Callable[[], requests.Session] = requests.Session,
         on_bytes: Callable[[int], None] = lambda count: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.stop = stop or threading.Event()
         self.is_elsewhere = False
@@ -87,6 +93,7 @@ class Downloader:
         self._attempts = attempts
         self._session = session
         self._on_bytes = on_bytes
+        self._clock = clock
         self._local = threading.local()
 
     def __reduce__(self) -> tuple[Callable[..., Downloader], tuple[Path, int]]:
@@ -107,9 +114,9 @@ class Downloader:
         return found
 
     def _fetch(self, part: Path, name: str, url: str, media: str) -> Part | Refused:
-        failures = 0
+        failures = slow = 0
+        furthest = _size(part)
         while True:
-            before = _size(part)
             try:
                 return self._attempt(part, url, media)
             except InsecureAddress as error:  # one bad link is one clip's loss, not the run's
@@ -117,10 +124,12 @@ class Downloader:
             except _LinkStale as error:
                 return Refused(str(error))
             except (_Again, *_TRANSIENT) as error:
-                failures = 1 if _size(part) > before else failures + 1
+                failures = 1 if _size(part) > furthest else failures + 1
+                slow += isinstance(error, _TooSlow)
+                furthest = max(furthest, _size(part))
                 log.info("download of %s broke off at %d bytes: %s", name, _size(part), type(error).__name__)
-                if failures >= self._attempts:
-                    raise DownloadFailed(f"{name} did not arrive whole in {failures} attempts.") from error
+                if max(failures, slow) >= self._attempts:
+                    raise DownloadFailed(f"{name} did not arrive whole in {max(failures, slow)} attempts.") from error
                 self._pause(failures, error)
             except requests.RequestException as error:  # its words may hold the link, which is a secret
                 raise DownloadFailed(f"{name} cannot be downloaded ({type(error).__name__}).") from None
@@ -168,10 +177,21 @@ class Downloader:
                 raise
 
     def _open(self, url: str, headers: dict[str, str]) -> requests.Response:
+        try:
+            return self._follow(url, headers)
+        except requests.RequestException:
+            raise
+        except (ValueError, HTTPError):  # of requests' and urllib3's own readers of addresses; the words hold the link
+            raise InsecureAddress("A download link cannot be read as an address.") from None
+
+    def _follow(self, url: str, headers: dict[str, str]) -> requests.Response:
         for _ in range(_MAX_REDIRECTS):
             refuse_insecure(url, "A download link")
+            host = urlsplit(url).hostname or ""
+            # A proxy that is set for the outside world has no business between this computer and itself.
+            proxies = {"no_proxy": host} if is_loopback(host) else None
             response = self._own_session().get(
-                url, headers=headers, stream=True, timeout=_TIMEOUT, allow_redirects=False
+                url, headers=headers, stream=True, timeout=_TIMEOUT, allow_redirects=False, proxies=proxies
             )
             if not response.is_redirect:
                 return response
@@ -194,16 +214,16 @@ class Downloader:
         if status == 416:
             raise _WrongPlace("the part is not a part of this file any more")
         if status not in (200, 206):
-            raise _Again(f"status {status}", _retry_after(response))
-        offset, total = _placed(response, asked_from)
-        if offset and total != sidecar.total:
-            raise _WrongPlace("the file changed its length")
+            raise _Again(f"status {status}", seconds_of(response.headers.get("Retry-After")))
+        body = body_of(status, response.headers, asked_from, sidecar)
+        if body is None:
+            raise _WrongPlace("the answer does not go on with what is here")
         with disk_trouble(part):
-            parts.write_sidecar(part, replace(sidecar, validator=_validator(response), total=total))
-            self._check_space(total, offset)
-            size, digest = self._write(response, part, offset)
-        if total is not None and size != total:
-            raise _Again(f"{size} of {total} bytes")
+            parts.write_sidecar(part, replace(sidecar, validator=body.validator, total=body.total))
+            self._check_space(body.total, body.offset)
+            size, digest = self._write(response, part, body.offset)
+        if body.total is not None and size != body.total:
+            raise _Again(f"{size} of {body.total} bytes")
         return Part(part, size, digest)
 
     def _check_space(self, total: int | None, offset: int) -> None:
@@ -212,15 +232,18 @@ class Downloader:
 
     def _write(self, response: requests.Response, part: Path, offset: int) -> tuple[int, str]:
         part.touch()
+        tempo = Tempo(self._clock)
         with part.open("r+b") as file:
-            digest = _digest_of_head(file, offset)
+            digest = digest_of_head(file, offset)
             file.truncate(offset)
-            for block in response.iter_content(_PIECE):
+            for block in _blocks(response):
                 if self.stop.is_set():
                     raise Interrupted("stopped while downloading")
                 file.write(block)
                 digest.update(block)
                 self._on_bytes(len(block))
+                if tempo.is_too_slow(len(block)):
+                    raise _TooSlow("hardly anything comes")
             file.flush()
             os.fsync(file.fileno())
             return file.tell(), digest.hexdigest()
@@ -257,36 +280,13 @@ def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedReque
     return request
 
 
-def _digest_of_head(file: BinaryIO, length: int) -> hashlib._Hash:
-    digest = hashlib.sha256()
-    while file.tell() < length:
-        block = file.read(min(BLOCK, length - file.tell()))
-        digest.update(block)
-    return digest
-
-
-def _placed(response: requests.Response, asked_from: int) -> tuple[int, int | None]:
-    """Where the body belongs in the file, and the whole file's length in bytes where the server tells it."""
-    if response.status_code == 200:
-        length = response.headers.get("Content-Length", "")
-        return 0, int(length) if length.isdigit() else None
-    match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
-    if match is None or int(match["start"]) != asked_from:
-        raise _WrongPlace(f"Content-Range {response.headers.get('Content-Range')!r} for an offset of {asked_from}")
-    return asked_from, int(match["total"])
-
-
-def _validator(response: requests.Response) -> str | None:
-    """What may stand in If-Range: a strong ETag, else the date of the last change (RFC 9110, 13.1.5)."""
-    etag = response.headers.get("ETag", "")
-    return etag if etag.startswith('"') else response.headers.get("Last-Modified")
-
-
-def _retry_after(response: requests.Response) -> float | None:
+def _blocks(response: requests.Response) -> Iterator[bytes]:
+    """The body as it comes in. A read that waits for a full block would not feel a stop, nor see how slow it is."""
     try:
-        return max(0.0, float(response.headers["Retry-After"]))
-    except (KeyError, ValueError):
-        return None
+        while block := response.raw.read1(_PIECE, decode_content=True):
+            yield block
+    except HTTPError as error:
+        raise _Again(type(error).__name__) from error
 
 
 def _size(path: Path) -> int:

@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 
 from footage.board import Board, Cell
 from footage.downloads import DownloadFailed
+from footage.errors import RequestRefused, ServiceUnreachable
 from footage.fetching import Arrival, Errand, Fetcher
 from footage.journal import Journal, Request
+from footage.matching import fresh_url, is_same
 from footage.models import Clip, MediaLink, MediaType, Missing, TimeWindow
 from footage.naming import Names
 from footage.progress import CellState
@@ -51,7 +53,7 @@ class Errands:
         self, link: MediaLink, camera: str, cells: Sequence[Cell], *, relook: Relook, request: Request | None = None
     ) -> bool:
         """Fetch a link for these cells, unless it is here or under way already; whether an errand was started."""
-        key = (camera, link.window)
+        key = self._known_as((camera, link.window))
         if key in self._arrived:
             return False
         self._awaited.update(cells)
@@ -68,7 +70,7 @@ class Errands:
                 camera=camera,
                 name=self._free_name(camera, requested),
                 requested=requested,
-                renew=lambda: _fresh_url(relook(), camera, link.window),
+                renew=lambda: _renewed(relook, camera, link.window),
                 retrieval_id=None if request is None else request.retrieval_id,
             )
         )
@@ -76,7 +78,7 @@ class Errands:
 
     def send_copy(self, clip: Clip, cell: Cell) -> None:
         """Take a copy of a clip that another incident of the same vehicle has brought, unless it is here."""
-        key = (cell[0], clip.returned)
+        key = self._known_as((cell[0], clip.returned))
         if key in self._arrived:
             return
         self._awaited[cell] += 1
@@ -142,6 +144,12 @@ class Errands:
         complete, self._complete = self._complete, []
         return complete
 
+    def _known_as(self, media: Link) -> Link:
+        """The same media as it was told of first, where it is here or under way already."""
+        camera, window = media
+        known = (each for each in (*self._arrived, *self._under_way) if each[0] == camera and is_same(each[1], window))
+        return media if media in self._arrived or media in self._under_way else next(known, media)
+
     def _note_arrival(self, errand: Errand) -> None:
         for cell in list(self._under_way.get((errand.camera, errand.link.window), ())):
             if self._awaited[cell] == 1:
@@ -186,11 +194,19 @@ class Errands:
 
 
 def _same(one: Clip, other: Clip) -> bool:
-    return (one.camera, one.sha256, one.window.start) == (other.camera, other.sha256, other.window.start)
+    return (one.camera, one.sha256) == (other.camera, other.sha256) and is_same(one.window, other.window)
 
 
-def _fresh_url(links: Sequence[MediaLink], camera: str, window: TimeWindow) -> str:
-    for link in links:
-        if link.shows(camera) and link.window == window and link.url:
-            return link.url
-    raise DownloadFailed(f"Samsara gives no link any more for {camera} from {window.start:%H:%M:%S} UTC.")
+def _renewed(relook: Relook, camera: str, window: TimeWindow) -> str:
+    """A fresh link. That none can be had costs this media, not the run."""
+    try:
+        url = fresh_url(relook(), camera, window)
+    except (RequestRefused, ServiceUnreachable) as error:
+        raise DownloadFailed(f"No fresh link for {_told(camera, window)}: {error.message}") from error
+    if url is None:
+        raise DownloadFailed(f"Samsara gives no link any more for {_told(camera, window)}.")
+    return url
+
+
+def _told(camera: str, window: TimeWindow) -> str:
+    return f"{camera} from {window.start:%H:%M:%S} UTC"

@@ -161,7 +161,8 @@ class Execution:
     @property
     def _uploads(self) -> Uploads:
         if self._prepared.uploads is None:
-            self._prepared.uploads = Uploads(self._parts.service())
+            parts = self._parts
+            self._prepared.uploads = Uploads(parts.service(), clock=parts.clock, say=parts.progress.say)
             self._prepared.uploads.join([self.journal.incident])
         return self._prepared.uploads
 

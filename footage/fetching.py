@@ -15,7 +15,6 @@ from typing import Concatenate, ParamSpec, TypeVar
 from footage.addresses import SignedLink, without_secret
 from footage.bringing import copy_part, fetch_part, look_inside
 from footage.downloads import Downloader, DownloadFailed, Refused, with_fresh_links
-from footage.errors import RequestRefused, ServiceUnreachable
 from footage.files import disk_trouble, replace
 from footage.hours import always
 from footage.models import UTC, Clip, Media, MediaLink, MediaType, TimeWindow
@@ -178,7 +177,7 @@ class Fetcher:
         try:
             part = self._download(errand, errand.renew())
             media = self._look_inside(part)
-        except (DownloadFailed, RequestRefused, ServiceUnreachable):
+        except DownloadFailed:
             replace(kept, part.path)  # the first copy is all there is: what can be read of it is used
             return part, media
         kept.unlink(missing_ok=True)

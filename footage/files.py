@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from footage.errors import DiskTrouble
 
@@ -146,6 +147,14 @@ def sha256_of(path: Path, each_block: Callable[[], None] = lambda: None) -> str:
             each_block()
             digest.update(block[:count])
     return digest.hexdigest()
+
+
+def digest_of_head(file: BinaryIO, length: int) -> hashlib._Hash:
+    """SHA-256 of the first `length` bytes of an open file, to go on with; the file stands behind them then."""
+    digest = hashlib.sha256()
+    while file.tell() < length:
+        digest.update(file.read(min(BLOCK, length - file.tell())))
+    return digest
 
 
 def make_read_only(path: Path) -> None:

@@ -56,7 +56,8 @@ class _Loan:
         """What the lenders have of it."""
         camera, window = self.cell
         found = [clip for lender, _ in self.lenders for clip in lender.journal.clips if clip.camera == camera]
-        return [clip for clip in found if clip.returned.overlap(window)]
+        # A still has no length; it stands for the window that it was asked for.
+        return [clip for clip in found if clip.returned.overlap(window) or clip.window.overlap(window)]
 
     def holes(self) -> list[Missing]:
         """What the lenders did not get of it, with their reasons."""

@@ -12,6 +12,7 @@ from footage.board import Board, Cell
 from footage.errands import Errands, Relook
 from footage.errors import RequestRefused
 from footage.journal import Journal, Request
+from footage.matching import unclaimed, with_roles
 from footage.models import MediaLink, Missing, TimeWindow
 from footage.plan import may_answer
 from footage.polling import MediaService
@@ -59,6 +60,7 @@ class Looking:
         self._uploads = uploads
         self._lost: dict[int, _Lost] = {}
         self._unknown_ids: Counter[int] = Counter()
+        self._left_out_since: dict[Cell, datetime] = {}
 
     def add_lost(self, request: Request) -> None:
         """Look for the media of a request whose answer never came, for the settle time from now."""
@@ -101,7 +103,7 @@ class Looking:
         """Read how one retrieval stands; whether that brought anything new. Raises ServiceUnreachable, NotAllowed."""
         request = self._journal.requests[number]
         try:
-            links = self._service.retrieval(request.retrieval_id or "")
+            links = with_roles(self._service.retrieval(request.retrieval_id or "", patient=False), request.cameras)
         except RequestRefused as error:
             return self._id_unknown(request, error)
         return sum(self._judge(request, camera, links) for camera in self._unsettled_cameras(request)) > 0
@@ -149,15 +151,18 @@ class Looking:
         relook: Relook = self._relist(request.window)
         if request.retrieval_id is not None:
             retrieval_id = request.retrieval_id
-            relook = lambda: self._service.retrieval(retrieval_id)  # noqa: E731 - a bound call, not a function to name
+            relook = lambda: with_roles(self._service.retrieval(retrieval_id), request.cameras)  # noqa: E731 - bound
         cell = (camera, request.window)
         return self._errands.send(link, camera, [cell], relook=relook, request=request)
 
     def _judge(self, request: Request, camera: str, links: Sequence[MediaLink]) -> bool:
         """Every status ends somewhere: pending waits, available is fetched, any other word is a hole."""
         own = [link for link in links if link.shows(camera)]
-        ready = [link for link in own if link.status == "available" and link.url]
-        ended = [link for link in own if link.status not in {"available", *_WAITING_WORDS}]
+        if not own and self._is_left_out((camera, request.window), links):
+            self._end(request, camera, "no_media", _why_left_out(request, links))
+            return True
+        ready = [link for link in own if _is_ready(link)]
+        ended = [link for link in own if _has_ended(link)]
         complete = bool(own) and len(ready) + len(ended) == len(own)
         news = sum(self._send(link, camera, request) for link in ready) > 0
         if not complete:
@@ -170,6 +175,18 @@ class Looking:
             self._journal.add_missing(Missing(camera, link.window, link.status))
         self._errands.close((camera, request.window))
         return news
+
+    def _is_left_out(self, cell: Cell, links: Sequence[MediaLink]) -> bool:
+        """Whether all that an answer lists is settled, for the settle time by now, and a camera is not among it.
+
+        Only inputs that are there and were recording produce media (Samsara's API reference).
+        """
+        if not links or not all(_is_ready(link) or _has_ended(link) for link in links):
+            self._left_out_since.pop(cell, None)
+            return False
+        if cell[0] in self._absent_cameras():  # once is enough of waiting for a camera that is not there
+            return True
+        return self._clock() - self._left_out_since.setdefault(cell, self._clock()) >= self._settle
 
     def _note_pending(self, own: Sequence[MediaLink], cell: Cell) -> None:
         is_pending = any(link.status in _WAITING_WORDS for link in own)
@@ -205,7 +222,7 @@ class Looking:
             self._end(request, camera, "unsettled", "It is not known whether the request reached Samsara.")
 
     def _absent_cameras(self) -> frozenset[str]:
-        """Cameras that every answer so far called invalid: a vehicle does not grow one for a lost window."""
+        """Cameras that no answer so far knows: a vehicle does not grow one for a lost window."""
         cameras = self._journal.incident.cameras
         return frozenset(camera.word for camera in cameras if self._board.looks_absent(camera))
 
@@ -213,6 +230,21 @@ class Looking:
         return lambda: self._listed(window)
 
     def _listed(self, window: TimeWindow) -> list[MediaLink]:
-        uploads = Uploads(self._service)
+        uploads = Uploads(self._service, clock=self._clock)
         uploads.join([replace(self._journal.incident, window=window)])
         return uploads.read()[0]
+
+
+def _is_ready(link: MediaLink) -> bool:
+    return link.status == "available" and bool(link.url)
+
+
+def _has_ended(link: MediaLink) -> bool:
+    return link.status not in {"available", *_WAITING_WORDS}
+
+
+def _why_left_out(request: Request, links: Sequence[MediaLink]) -> str:
+    others = unclaimed(links, request.cameras)
+    if not others:
+        return "Samsara answers for the other cameras only: this one is not there, or was not recording."
+    return f"Samsara does not say which camera is which of {', '.join(others)}: ask for them by these names."

@@ -105,7 +105,8 @@ def vehicle_page(body: Json) -> tuple[list[Vehicle], str]:
 
 def media_links(body: Json) -> list[MediaLink]:
     """The media of one retrieval, each with its own status; a part that cannot be used is left out and logged."""
-    items = _part(_part(body, "data", dict), "media", list)
+    data = _part(body, "data", dict)
+    items = [] if data.get("media") is None else _part(data, "media", list)  # nothing yet may be told as null
     return [link for link in map(_link, items) if link is not None]
 
 

@@ -36,8 +36,8 @@ class MediaService(ReadingService, Protocol):
     ) -> Ticket:
         """Ask for media."""
 
-    def retrieval(self, retrieval_id: str) -> list[MediaLink]:
-        """Read how a retrieval stands."""
+    def retrieval(self, retrieval_id: str, *, patient: bool = True) -> list[MediaLink]:
+        """Read how a retrieval stands; `patient` is False for who looks again anyway."""
 
     def uploaded(
         self,

@@ -126,7 +126,7 @@ class Report:
         zone = ZoneInfo(self.journal.incident.timezone)
         for camera in self.journal.incident.cameras:
             if not self._installed(camera):
-                yield f"{camera.label}: not installed in this vehicle."
+                yield f"{camera.label}: {self.standing.absence(camera.word)} in this vehicle."
                 continue
             covered = self.coverage(camera)
             yield f"{camera.label}: {covered.received_seconds:g} of {covered.requested_seconds:g} seconds."

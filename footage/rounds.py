@@ -16,7 +16,7 @@ from footage.sweep import Sweep
 
 log = logging.getLogger(__name__)
 
-_SILENCE_LIMIT = timedelta(minutes=10)
+_SAID_AGAIN = timedelta(minutes=10)
 _LONGEST_PAUSE = 0.5
 _PAUSE_OF_MANY = 0.1
 _EARLY, _REST = 0.05, 0.25
@@ -72,7 +72,8 @@ class Rounds:
         self._on_error = on_error
         self._interval = Interval(patience.poll_interval)
         self._next_look = clock()
-        self._silent_since: datetime | None = None
+        self._silence: ServiceUnreachable | None = None
+        self._silence_said: datetime | None = None
         self._looks = 0
 
     def run(self) -> None:
@@ -94,6 +95,8 @@ class Rounds:
     def _let_go(self) -> None:
         for retrieval in [each for each in self._open if self._is_over(each)]:
             self._open.remove(retrieval)
+            if self._silence is not None and not retrieval.is_complete and retrieval.stopped_by is None:
+                retrieval.stop_asking(self._silence)  # the wait has ended, and that was what it ended with
             self._on_over(retrieval)
 
     def _is_over(self, retrieval: Retrieval) -> bool:
@@ -135,7 +138,7 @@ class Rounds:
         except ServiceUnreachable as error:
             self._endure(error)
         else:
-            self._silent_since = None
+            self._silence = self._silence_said = None
             self._interval.news() if news else self._interval.nothing_new()
         self._looks += 1
         interval = timedelta(seconds=self._interval.seconds)
@@ -147,12 +150,14 @@ class Rounds:
         self._take_arrivals(patient=False)
 
     def _endure(self, error: ServiceUnreachable) -> None:
-        """A service that is silent for a while is waited for; past the limit the run ends and can be resumed."""
+        """A service that is silent is waited for as its footage is: a network may be gone for a night."""
         now = self._clock()
-        self._silent_since = self._silent_since or now
+        self._silence = error
         self._interval.nothing_new()
-        self._progress.say(f"{error.message} Looking again later.")
-        if now - self._silent_since >= _SILENCE_LIMIT:
+        if self._silence_said is None or now - self._silence_said >= _SAID_AGAIN:
+            self._silence_said = now
+            self._progress.say(f"{error.message} Looking again later.")
+        if now >= self._patience.deadline:
             self._stop_asking(error)
 
     def _take_arrivals(self, *, patient: bool) -> None:

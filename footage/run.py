@@ -69,7 +69,7 @@ class Run:
         """Take stock, look at what is uploaded, and say what is left to ask for. Changes nothing anywhere."""
         self.take_stock(find_journals(self._logs))
         if self.wanted:
-            uploads = Uploads(self.parts.service())
+            uploads = Uploads(self.parts.service(), clock=self.parts.clock, say=self.parts.progress.say)
             uploads.join([self.journal.incident])
             uploads.read()
             self.look_up(uploads)

@@ -44,6 +44,11 @@ class Standing:
         """Cameras that turned out not to exist."""
         return self._board.not_installed() if self._board else frozenset()
 
+    def absence(self, word: str) -> str:
+        """What is known of a camera that turned out not to exist: services tell that in two ways."""
+        left_out = self._board is not None and self._board.is_left_out(word)
+        return "not installed, or it recorded nothing" if left_out else "not installed"
+
     def clips(self, word: str) -> list[Clip]:
         """A camera's originals in time order."""
         return sorted((clip for clip in self._journal.clips if clip.camera == word), key=lambda clip: clip.window)
@@ -84,6 +89,6 @@ class Standing:
         return "quota" if self.beyond_quota and unasked else "pending"
 
     def _absent(self, camera: Camera) -> bool:
-        # While answers are still coming, `invalid` and nothing else so far is taken for "not installed": the stretches
+        # While answers are still coming, a camera that none of them knows is taken for "not installed": the stretches
         # are composed without a tile for it, and anew in the rare case that it turns up after all.
         return self._board is not None and camera.source == "samsara" and self._board.looks_absent(camera)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 
-from footage.board import Board, Cell
+from footage.board import ABSENT_WORDS, Board, Cell
 from footage.files import sha256_of
 from footage.journal import Journal, Request
 from footage.models import Clip, MediaLink
@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 
 ASKED_AGAIN = "asked_again"
 """Outcome of a camera whose request is lost and that the person allowed to be asked for anew."""
-WORTH_ANOTHER_TRY = frozenset({"download", "unsettled"})
-"""Outcomes that a resumed run does not take for an end."""
+WORTH_ANOTHER_TRY = frozenset({"download", "unsettled", "no_media"})
+"""Outcomes that a resumed run does not take for an end: what was left out of an answer may have come late."""
 
 
 @dataclass
@@ -47,8 +47,9 @@ def lost_on_the_way(journal: Journal) -> bool:
 def take_stock(journal: Journal, board: Board) -> Stock:
     """Put on the board what the journal knows, and say what is left to be settled."""
     stock = Stock()
+    absent = _absent_cameras(journal)
     for request in list(journal.requests):
-        _reopen(journal, request)
+        _reopen(journal, request, absent)
         _place(journal.requests[request.number], board, stock)
     for cell in board.in_state(CellState.WANTED):
         if _covered_without_request(journal, cell):
@@ -77,9 +78,21 @@ def _drop(journal: Journal, clip: Clip) -> None:
             journal.reopen(request.number, clip.camera)
 
 
-def _reopen(journal: Journal, request: Request) -> None:
+def _absent_cameras(journal: Journal) -> frozenset[str]:
+    """Cameras that nobody named and that no answer knows: they are not looked for again."""
+    known = {word for request in journal.requests for word in request.cameras if not _denies(request, word)}
+    seen = {clip.camera for clip in journal.clips}
+    return frozenset(camera.word for camera in journal.incident.cameras if not camera.named) - known - seen
+
+
+def _denies(request: Request, word: str) -> bool:
+    never_asked = request.state in ("withdrawn", "refused") and not request.outcome
+    return never_asked or request.outcome.get(word) in ABSENT_WORDS
+
+
+def _reopen(journal: Journal, request: Request, absent: frozenset[str]) -> None:
     for camera, outcome in request.outcome.items():
-        if outcome in WORTH_ANOTHER_TRY:
+        if outcome in WORTH_ANOTHER_TRY and camera not in absent:
             with journal.together():
                 journal.drop_missing(camera, request.window, outcome)
                 journal.reopen(request.number, camera)

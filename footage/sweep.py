@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 
+from footage.errors import ServiceUnreachable
 from footage.journal import Request
 from footage.looking import Looking
 from footage.polling import CALLS_A_SWEEP
 from footage.uploads import Uploads
+
+log = logging.getLogger(__name__)
+
+_Waiting = tuple[Looking, Request]
+_ENDURED = 2
+"""So many failed calls, and no good one before, are a service that is silent: the rest of a look would only be slow."""
+_LONGEST_REST = 8
 
 
 class Sweep:
@@ -16,36 +25,79 @@ class Sweep:
     def __init__(self, uploads: Uploads) -> None:
         self._uploads = uploads
         self._last_read: dict[tuple[int, int], int] = {}
+        self._failures: dict[tuple[int, int], int] = {}
+        self._rests_until: dict[tuple[int, int], int] = {}
         self._reads = 0
+        self._looks = 0
+        self._heard = False
+        self._unheard: list[ServiceUnreachable] = []
 
     def look(self, lookings: Sequence[Looking], meanwhile: Callable[[], object]) -> bool:
-        """Look once; whether it brought anything new. Raises ServiceUnreachable and NotAllowed.
+        """Look once; whether it brought anything new.
 
         One incident costs at most CALLS_A_SWEEP calls; many cost as many as it takes to list them all once, 20 vehicles
         of a day in each. `meanwhile` is called between the calls, which are a quarter of a second apart: other work
-        need not wait.
+        need not wait. Raises NotAllowed, and ServiceUnreachable where the service answered nothing at all.
         """
+        self._looks += 1
+        self._heard, self._unheard = False, []
         waiting = [(looking, request) for looking in lookings for request in looking.waiting()]
-        calls, news = CALLS_A_SWEEP, False
+        calls, news, is_listed = CALLS_A_SWEEP, False, True
         if len(waiting) > calls or any(looking.is_searching for looking in lookings):
-            left = calls
-            for links in self._uploads.pages(max(calls // 2, self._uploads.calls_a_round)):
-                left -= 1
-                news |= sum(looking.match(links) for looking in lookings) > 0
-                meanwhile()
-            calls = max(left, calls // 2)
-        for looking, request in sorted(waiting, key=self._turn)[:calls]:
+            used, news, is_listed = self._list(lookings, meanwhile)
+            calls = max(calls - used, calls // 2)
+        for looking, request in sorted(self._due(waiting), key=self._turn)[:calls]:
             meanwhile()
             news |= self._read(looking, request)
-        for looking in lookings:
+        if self._unheard and not self._heard:
+            raise self._unheard[-1]
+        for looking in lookings if is_listed else ():  # what was not looked for has not failed to show up
             news |= looking.judge_lost()
         return news
 
-    def _turn(self, waiting: tuple[Looking, Request]) -> int:
-        looking, request = waiting
-        return self._last_read.get((id(looking), request.number), -1)
+    def _list(self, lookings: Sequence[Looking], meanwhile: Callable[[], object]) -> tuple[int, bool, bool]:
+        """How many calls it took, whether they brought anything, and whether all of them were answered."""
+        used, news = 0, False
+        try:
+            for links in self._uploads.pages(max(CALLS_A_SWEEP // 2, self._uploads.calls_a_round)):
+                used, self._heard = used + 1, True
+                news |= sum(looking.match(links) for looking in lookings) > 0
+                meanwhile()
+        except ServiceUnreachable as error:
+            self._endure(error)
+            return used + 1, news, False
+        return used, news, True
+
+    def _due(self, waiting: Sequence[_Waiting]) -> Sequence[_Waiting]:
+        due = [each for each in waiting if self._rests_until.get(_key(each), 0) <= self._looks]
+        return due or waiting
+
+    def _turn(self, waiting: _Waiting) -> int:
+        return self._last_read.get(_key(waiting), -1)
 
     def _read(self, looking: Looking, request: Request) -> bool:
+        key = _key((looking, request))
         self._reads += 1
-        self._last_read[id(looking), request.number] = self._reads
-        return looking.read(request.number)
+        self._last_read[key] = self._reads
+        try:
+            news = looking.read(request.number)
+        except ServiceUnreachable as error:
+            self._endure(error)
+            self._failures[key] = self._failures.get(key, 0) + 1
+            self._rests_until[key] = self._looks + min(2 ** self._failures[key], _LONGEST_REST)
+            return False
+        self._heard = True
+        self._failures.pop(key, None)
+        return news
+
+    def _endure(self, error: ServiceUnreachable) -> None:
+        """What fails alone must not keep the others from being heard; it is tried again by a later look."""
+        log.info("%s", error)
+        self._unheard.append(error)
+        if not self._heard and len(self._unheard) >= _ENDURED:
+            raise error
+
+
+def _key(waiting: _Waiting) -> tuple[int, int]:
+    looking, request = waiting
+    return id(looking), request.number

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from footage.board import Cell
-from footage.models import Incident, MediaLink, MediaType, TimeWindow
+from footage.errors import RequestRefused
+from footage.models import UTC, Incident, MediaLink, MediaType, TimeWindow
 from footage.plan import LONGEST_LIST_SECONDS, covering, split_window
 from footage.polling import MediaService, Page
+
+log = logging.getLogger(__name__)
 
 Found = dict[Cell, tuple[MediaLink, ...]]
 """Cells that uploaded media covers, with that media."""
@@ -38,6 +42,11 @@ class _Part:
     begun: bool = False
     rounds: int = 0
     """How often it was read to its end."""
+    asked: TimeWindow | None = None
+    """The window of the calls that one cursor leads through, which must all be alike."""
+    restarted: bool = False
+    goes_by_news: bool = True
+    has_margins: bool = True
 
     def has_room(self, vehicle_id: str, window: TimeWindow, media_type: MediaType) -> bool:
         """Whether one call can list this too."""
@@ -52,12 +61,54 @@ class _Part:
         if vehicle_id not in self.vehicles:
             self.vehicles.append(vehicle_id)
 
+    def window_until(self, now: datetime) -> TimeWindow:
+        """What to ask for: nothing of the future, which may be refused, and the margins only while they are taken."""
+        start, end = self.window.start, self.window.end
+        if not self.has_margins:
+            start = max(start, min(incident.window.start for incident in self.incidents))
+            end = min(end, max(incident.window.end for incident in self.incidents))
+        return TimeWindow(start, max(start, min(end, now)))
+
+    def concede(self) -> bool:
+        """Leave out what a refused call may have been refused for; False where there is nothing left to leave out."""
+        if self.cursor is not None and not self.restarted:
+            self.restarted = True
+        elif self.available_after is not None:
+            self.available_after, self.goes_by_news = None, False
+        elif self.has_margins:
+            self.has_margins = False
+        else:
+            return False
+        self.cursor = None
+        return True
+
+    def by_vehicle(self) -> list[_Part]:
+        """The same, one vehicle a call: one that the service does not know must not cost the others."""
+        parts = []
+        for vehicle_id in self.vehicles:
+            own = {each for each in self.incidents if each.vehicle is not None and each.vehicle.id == vehicle_id}
+            if own:
+                parts.append(_Part(self.window, self.media_type, [vehicle_id], own, begun=True))
+        return parts
+
 
 class Uploads:
-    """The list of uploaded media around the incidents that have joined, remembered as far as it was read."""
+    """The list of uploaded media around the incidents that have joined, remembered as far as it was read.
 
-    def __init__(self, service: MediaService) -> None:
+    What the service refuses to list is told by `say`, once, and done without.
+    """
+
+    def __init__(
+        self,
+        service: MediaService,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        say: Callable[[str], object] = log.warning,
+    ) -> None:
         self._service = service
+        self._clock = clock
+        self._say = say
+        self._is_told = False
         self._parts: deque[_Part] = deque()
         self._known: dict[tuple[str, MediaType, str], dict[TimeWindow, MediaLink]] = {}
 
@@ -94,19 +145,21 @@ class Uploads:
 
     def pages(self, calls: int) -> Iterator[list[MediaLink]]:
         """The same, what is new call by call."""
-        made = 0
-        for _ in self._parts.copy():
-            while made < calls and self._parts:
-                made += 1
-                part = self._parts[0]
+        left = len(self._parts)
+        while calls > 0 and left > 0 and self._parts:
+            calls -= 1
+            part = self._parts[0]
+            try:
                 page = self._page(part)
-                new = list(self._remember(part, page))
-                at_the_end = self._turn(part, page)
-                if at_the_end:
-                    self._parts.rotate(-1)  # a part that was read to its end comes after those that were not
-                yield new
-                if at_the_end:
-                    break
+            except RequestRefused as error:
+                left += self._give_way(part, error)
+                yield []
+                continue
+            new = list(self._remember(part, page))
+            if self._turn(part, page):
+                left -= 1
+                self._parts.rotate(-1)  # a part that was read to its end comes after those that were not
+            yield new
 
     def covering(self, incident: Incident, cell: Cell) -> tuple[MediaLink, ...]:
         """The fewest pieces of known media that together cover a cell; empty where they do not."""
@@ -119,10 +172,25 @@ class Uploads:
         found = {cell: self.covering(incident, cell) for cell in cells}
         return {cell: links for cell, links in found.items() if links}
 
+    def _give_way(self, part: _Part, error: RequestRefused) -> int:
+        """Ask otherwise for what was refused, or go on without it; how many parts there are more by that."""
+        log.warning("%s", error)
+        if part.concede():
+            return 0
+        self._parts.popleft()
+        parts = part.by_vehicle() if len(part.vehicles) > 1 else []
+        self._parts.extendleft(parts)
+        if not parts and not self._is_told:
+            self._is_told = True
+            self._say(f"What is uploaded cannot be listed, and may be asked for and paid again: {error.message}")
+        return len(parts) - 1
+
     def _page(self, part: _Part) -> Page:
+        if part.cursor is None or part.asked is None:
+            part.asked = part.window_until(self._clock())
         return self._service.uploaded(
             part.vehicles,
-            part.window,
+            part.asked,
             media_types=(part.media_type,),
             available_after=part.available_after,
             cursor=part.cursor,
@@ -137,8 +205,9 @@ class Uploads:
         if page.cursor is not None:
             return False
         part.rounds += 1
+        part.restarted = False
         goes_back = part.rounds % _LATE_EVERY == 0  # at once, behind what is new, which must not wait for it
-        if part.newest is not None:
+        if part.newest is not None and part.goes_by_news:
             part.available_after = part.newest - (_LATE_LISTING if goes_back else _JUST_LISTED)
         return not goes_back
 

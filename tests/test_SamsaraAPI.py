@@ -752,13 +752,13 @@ def test_a_redirect_to_another_host_is_not_followed_and_carries_no_key(loopback,
 def test_a_fractional_retry_after_is_honoured_over_real_http(loopback, clock):
     def limited(handler):
         if len(handler.server.seen) == 1:
-            reply(handler, 429, b'{"message": "Rate limit exceeded."}', Retry_After="0.25")
+            reply(handler, 429, b'{"message": "Rate limit exceeded."}', Retry_After="0.40235")
         else:
             reply(handler, body=json.dumps(accepted()).encode())
 
     server = loopback(limited)
     assert ask(make_client(clock, base_url=server.url)).retrieval_id == "r-1"
-    assert clock.slept == [0.25]
+    assert clock.slept == [0.40235]
 
 
 def test_a_request_carries_the_key_and_our_name_and_no_netrc(loopback, clock, tmp_path, monkeypatch):
@@ -887,6 +887,31 @@ def test_uploaded_and_retrieval_share_one_pace(service, clock, client):
         client.retrieval("r")
         client.uploaded(["1"], WINDOW, media_types=[MediaType.HIGH])
     assert busiest(read, 1) <= 5
+
+
+def test_no_second_sees_more_than_5_calls_of_whatever_kind(service, clock, client):
+    called = []
+    answers = {"POST": (RETRIEVAL, accepted()), "GET": (RETRIEVAL, one_retrieval())}
+    for method, (path, body) in answers.items():
+        service.add_callback(method, path, lambda _, body=body: called.append(clock.now) or (200, {}, json.dumps(body)))
+    for _ in range(12):
+        ask(client)
+        client.retrieval("r")
+    assert len(called) == 24
+    assert busiest(called, 1) <= 5
+
+
+@pytest.mark.parametrize("data", [{"media": None}, {}, {"media": []}], ids=str)
+def test_no_media_yet_is_no_media_however_it_is_told(service, client, data):
+    service.get(RETRIEVAL, json={"data": data})
+    assert client.retrieval("r") == []
+
+
+def test_who_looks_again_anyway_is_not_kept_long_by_a_call_that_fails(service, clock, client):
+    service.get(RETRIEVAL, status=503)
+    with pytest.raises(ServiceUnreachable):
+        client.retrieval("r", patient=False)
+    assert sum(clock.slept) < 5
 
 
 def test_threads_share_the_pace():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import threading
@@ -22,28 +23,41 @@ NAME = "Road_VideoClip_x.mp4"
 
 
 class Host:
-    """Serves one body; `cut` ends the first answers after so many bytes, `heads` keeps what was asked with."""
+    """Serves one body; `cut` ends the first answers after so many bytes, `heads` keeps what was asked with.
+
+    `packs` sends it gzipped, whatever was asked for.
+    """
 
     def __init__(self, body: bytes = BODY, etag: str | None = '"a"', cut: tuple[int, ...] = ()) -> None:
         self.body, self.etag, self.cut, self.length = body, etag, list(cut), True
+        self.heeds_if_range, self.tells_total, self.packs = True, True, False
         self.statuses: list[int] = []
         self.heads: list[dict[str, str]] = []
         self.on_answer = lambda: None
-        self.url = ""
+        self.url = self.leads_to = ""
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         self.heads.append(dict(handler.headers.items()))
         self.on_answer()
+        if self.leads_to:
+            handler.send_response(302)
+            handler.send_header("Location", self.leads_to)
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+            return
         if self.statuses:
             handler.send_response(self.statuses.pop(0))
             handler.send_header("Content-Length", "0")
             handler.end_headers()
             return
         start = self._start(handler)
-        rest = self.body[start:]
+        rest = gzip.compress(self.body) if self.packs else self.body[start:]
         handler.send_response(206 if start else 200)
+        if self.packs:
+            handler.send_header("Content-Encoding", "gzip")
         if start:
-            handler.send_header("Content-Range", f"bytes {start}-{len(self.body) - 1}/{len(self.body)}")
+            total = len(self.body) if self.tells_total else "*"
+            handler.send_header("Content-Range", f"bytes {start}-{len(self.body) - 1}/{total}")
         if self.etag:
             handler.send_header("ETag", self.etag)
         if self.length:
@@ -54,7 +68,7 @@ class Host:
 
     def _start(self, handler: BaseHTTPRequestHandler) -> int:
         asked = handler.headers.get("Range")
-        same = handler.headers.get("If-Range") == self.etag
+        same = handler.headers.get("If-Range") == self.etag or not self.heeds_if_range
         return int(asked.removeprefix("bytes=").removesuffix("-")) if asked and same else 0
 
 
@@ -124,6 +138,78 @@ def test_a_part_of_a_file_that_changed_is_begun_anew(tmp_path: Path) -> None:
             fetch(tmp_path, host, attempts=1)
         host.body, host.etag = BODY[::-1], '"b"'
         assert fetch(tmp_path, host).read_bytes() == BODY[::-1]
+
+
+def test_a_part_is_never_gone_on_with_by_the_bytes_of_another_file_of_the_same_length(tmp_path: Path) -> None:
+    with serving(Host(cut=(70_000,))) as host:
+        with pytest.raises(DownloadFailed):
+            fetch(tmp_path, host, attempts=1)
+        host.body, host.etag, host.heeds_if_range = BODY[::-1], '"b"', False
+        assert fetch(tmp_path, host).read_bytes() == BODY[::-1]
+
+
+def test_a_file_that_is_another_one_at_each_attempt_ends_the_attempts(tmp_path: Path) -> None:
+    def change() -> None:
+        host.etag = f'"{len(host.heads)}"'
+
+    with serving(Host(cut=(70_000,) * 40)) as host:
+        host.heeds_if_range, host.on_answer = False, change
+        with pytest.raises(DownloadFailed):
+            fetch(tmp_path, host, attempts=4)
+    assert len(host.heads) < 10
+
+
+def test_a_part_goes_on_where_the_server_does_not_tell_the_length_of_the_whole(tmp_path: Path) -> None:
+    with serving(Host(cut=(70_000,))) as host:
+        host.tells_total = False
+        assert fetch(tmp_path, host).read_bytes() == BODY
+    assert [head.get("Range") for head in host.heads] == [None, "bytes=70000-"]
+
+
+def test_what_comes_packed_though_it_was_asked_for_plain_is_unpacked(tmp_path: Path) -> None:
+    with serving(Host()) as host:
+        host.packs = True
+        assert fetch(tmp_path, host).read_bytes() == BODY
+    assert len(host.heads) == 1
+
+
+def test_packed_bytes_that_break_off_are_begun_anew(tmp_path: Path) -> None:
+    with serving(Host(cut=(300,))) as host:
+        host.packs = True
+        assert fetch(tmp_path, host).read_bytes() == BODY
+    assert "Range" not in host.heads[1]
+
+
+def test_a_slow_drip_ends_some_day_though_each_attempt_brings_something(tmp_path: Path) -> None:
+    minutes = iter(range(0, 60_000, 61))
+    drips = tuple(range(10_000, 70_000, 10_000))
+    with serving(Host(cut=drips)) as host, pytest.raises(DownloadFailed, match="3 attempts"):
+        fetch(tmp_path, host, attempts=3, clock=lambda: next(minutes))
+    assert len(host.heads) == 3
+
+
+def test_a_proxy_for_the_outside_world_has_no_business_with_this_computer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+    with serving(Host()) as host:
+        assert fetch(tmp_path, host).read_bytes() == BODY
+
+
+@pytest.mark.parametrize("link", ["https://[::1", f"https://{'a' * 70}.example.com/x", "http://127.0.0.1:99999/x", ""])
+def test_a_link_that_is_no_address_costs_its_clip_and_is_not_shown(tmp_path: Path, link: str) -> None:
+    with pytest.raises(DownloadFailed) as failed:
+        Downloader(tmp_path).fetch(NAME, f"{link}?signature=secret", media="road 1")
+    assert "secret" not in str(failed.value)
+
+
+def test_a_link_that_leads_to_no_address_costs_its_clip(tmp_path: Path) -> None:
+    with serving(Host()) as host:
+        host.leads_to = "https://[::1"
+        with pytest.raises(DownloadFailed):
+            Downloader(tmp_path).fetch(NAME, host.url, media="road 1")
 
 
 def test_a_whole_part_is_not_asked_for_again(tmp_path: Path) -> None:

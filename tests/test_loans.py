@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from footage.board import Board
 from footage.journal import Journal
 from footage.loans import Borrower, Loans, common_cuts
-from footage.models import UTC, Camera, Incident, TimeWindow, Vehicle
+from footage.models import UTC, Camera, Clip, Incident, Media, TimeWindow, Vehicle
 from footage.plan import split_window
 from footage.progress import CellState, Progress
 from footage.settings import RunSettings
@@ -35,6 +36,19 @@ def borrowers(incidents: list[Incident]) -> list[Borrower]:
     return sorted(found, key=lambda each: each.journal.incident.window)
 
 
+@dataclass
+class Copied:
+    """Takes note of the copies that are sent for."""
+
+    clips: list[Clip] = field(default_factory=list)
+
+    def send_copy(self, clip: Clip, cell: object) -> None:
+        self.clips.append(clip)
+
+    def close(self, cell: object) -> None:
+        """Nothing more comes."""
+
+
 def asked(rows: list[Borrower]) -> list[TimeWindow]:
     """What is asked for, once all have arranged who borrows."""
     loans = Loans()
@@ -53,6 +67,22 @@ def test_every_second_that_anybody_wants_is_asked_for_exactly_once(spans: list[t
     ]
     assert sorted(counted) == sorted(wanted)
     assert all(window.seconds <= LONGEST for window in windows)
+
+
+def test_a_still_is_lent_though_it_has_no_length(tmp_path: Path) -> None:
+    lender, borrower = borrowers([incident_of(0, 60), incident_of(0, 60)])
+    cell = ("road", lender.journal.incident.window)
+    loans = Loans()
+    for row in (lender, borrower):
+        loans.arrange(row, [cell])
+    instant = TimeWindow(T0, T0)
+    nothing = Media(None, None, 0.0, 0.0)
+    still = Clip("road", tmp_path / "x.jpg", cell[1], cell[1], returned=instant, size=1, sha256="", media=nothing)
+    lender.journal.clips.append(still)
+    lender.board.set(cell, CellState.HERE)
+    copied = Copied()
+    loans.settle(borrower, copied)  # type: ignore[arg-type]
+    assert copied.clips == [still]
 
 
 def test_what_another_vehicle_has_is_not_borrowed() -> None:

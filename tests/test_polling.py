@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from footage.errors import RequestRefused
 from footage.models import UTC, Camera, Incident, MediaLink, MediaType, Ticket, TimeWindow, Vehicle
 from footage.polling import Interval
 from footage.uploads import Uploads
@@ -38,6 +39,8 @@ class Listing:
 
     links: list[MediaLink]
     asked: list[tuple[TimeWindow, datetime | None, str | None]] = field(default_factory=list)
+    unknown: str = ""
+    """A vehicle of which the service knows nothing."""
 
     def uploaded(
         self,
@@ -49,6 +52,8 @@ class Listing:
         cursor: str | None = None,
     ) -> Page:
         self.asked.append((window, available_after, cursor))
+        if self.unknown in vehicle_ids:
+            raise RequestRefused("400")
         fits = [
             each
             for each in self.links
@@ -59,7 +64,7 @@ class Listing:
         at = int(cursor or 0)
         return Page(tuple(fits[at : at + PAGE]), str(at + PAGE) if at + PAGE < len(fits) else None)
 
-    def retrieval(self, retrieval_id: str) -> list[MediaLink]:
+    def retrieval(self, retrieval_id: str, *, patient: bool = True) -> list[MediaLink]:
         raise AssertionError(retrieval_id)
 
     def create_retrieval(
@@ -183,6 +188,27 @@ def test_every_incident_is_listed_whole_in_calls_of_a_day_and_twenty_vehicles(be
     assert all(window.seconds <= 86_400 for window, _, _ in listing.asked)
     for incident in incidents:
         assert any(window.covers(incident.window) for window, _, _ in listing.asked)
+
+
+def test_a_vehicle_that_the_service_does_not_know_costs_the_others_nothing() -> None:
+    ours = MediaLink("road", minute(0), "available", url="https://x/7", vehicle_id="7")
+    listing, said = Listing([ours], unknown="9"), list[str]()
+    reader = Uploads(listing, say=said.append)
+    reader.join([incident_of("9"), incident_of("7"), incident_of("8")])
+    reader.read()
+    assert reader.covering(incident_of("7"), ("road", minute(0))) == (ours,)
+    assert len(said) == 1
+    asked = len(listing.asked)
+    reader.read()
+    assert len(listing.asked) - asked == reader.calls_a_round == 2
+
+
+def test_nothing_of_the_future_is_asked_for() -> None:
+    listing = Listing([])
+    reader = Uploads(listing, clock=lambda: INCIDENT.window.end)
+    reader.join([INCIDENT])
+    reader.read()
+    assert [window.end for window, _, _ in listing.asked] == [INCIDENT.window.end]
 
 
 def test_a_vehicle_that_has_left_is_listed_no_longer() -> None:

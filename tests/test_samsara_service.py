@@ -232,8 +232,10 @@ def test_the_list_tells_only_what_became_available_after_a_time(bench: Bench) ->
 @pytest.mark.parametrize(
     ("change", "status"),
     [
-        ({"endTime": "2026-11-19T14:30:00Z"}, 200),
-        ({"endTime": "2026-11-19T14:30:00.001Z"}, 400),
+        ({"startTime": "2026-11-17T14:31:00Z"}, 200),
+        ({"startTime": "2026-11-17T14:30:59.999Z"}, 400),
+        ({"endTime": "2026-11-18T16:00:00Z"}, 200),
+        ({"endTime": "2026-11-18T16:00:00.001Z"}, 400),
         ({"inputs": ["dashcamRoadFacing", "analog1"]}, 200),
         ({"inputs": "dashcamRoadFacing,analog1"}, 400),
         ({"inputs[]": "dashcamRoadFacing"}, 400),

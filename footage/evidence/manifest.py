@@ -74,7 +74,8 @@ def read_manifest(folder: Path) -> Json | None:
 def _camera(report: Report, camera: Camera, told: Json) -> Json:
     zone = ZoneInfo(report.journal.incident.timezone)
     covered = report.coverage(camera)
-    line = coverage_line(camera.label, covered, zone) if told["installed"] else f"{camera.label}: not installed."
+    absence = f"{camera.label}: {report.standing.absence(camera.word)}."
+    line = coverage_line(camera.label, covered, zone) if told["installed"] else absence
     gaps = [{**gap, **_gap_words(found, zone)} for gap, found in zip(told["gaps"], covered.gaps, strict=True)]
     timeline = list(_timeline(report, camera)) if told["installed"] else []
     return {"label": camera.label, "coverage": line, **told, "gaps": gaps, "timeline": timeline}
