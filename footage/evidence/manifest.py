@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from footage.evidence.coverage import coverage_line, local_span, utc_span
-from footage.filmbook import SIDE_BY_SIDE
+from footage.filmbook import CONTACT_SHEET, SIDE_BY_SIDE
 from footage.media_json import media_to_json
 from footage.models import Camera, Clip, Missing
 from footage.report import Report, reason_words
@@ -23,7 +23,8 @@ from footage.version import PROGRAM, VERSION
 
 NAME = "manifest.json"
 SCHEMA = 1
-ORIGINAL, JOINED, SIDE, STILL, TRACK = "original", "joined", "side_by_side", "still", "track"
+ORIGINAL, JOINED, SIDE, SHEET = "original", "joined", "side_by_side", "contact_sheet"
+STILL, TRACK = "still", "track"
 
 Json = dict[str, Any]
 _FILM_FACTS = ("seconds", "packets", "frames", "width", "height", "encoder")
@@ -136,15 +137,25 @@ def _origin(clip: Clip, camera: Camera, selector: str) -> Json:
 
 
 def _films(report: Report) -> Iterator[Json]:
-    books = report.journal.films
-    for word in report.films.merged:
-        if made := books.get(word):
+    """What was made of the originals and is there: also a film that an earlier run made and this one did not ask for."""
+    for word, made in _made(report):
+        if word == CONTACT_SHEET:
+            yield _film(made, SHEET)
+        elif word == SIDE_BY_SIDE:
+            window = report.journal.incident.window
+            whole = {"film_start": 0.0, "film_end": window.seconds, **window_to_json(window)}
+            yield {**_film(made, SIDE), "time_to_utc": [whole]}
+        else:
             yield {**_film(made, JOINED), "camera": word, "time_to_utc": list(_time_map(made["placed"]))}
-    made = books.get(SIDE_BY_SIDE)
-    if made and report.films.side_by_side:
-        window = report.journal.incident.window
-        whole = {"film_start": 0.0, "film_end": window.seconds, **window_to_json(window)}
-        yield {**_film(made, SIDE), "time_to_utc": [whole]}
+
+
+def _made(report: Report) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The films in the cameras' order, then the film and the sheet of all."""
+    books, folder = report.journal.films, report.journal.folder
+    for word in (*(camera.word for camera in report.journal.incident.cameras), SIDE_BY_SIDE, CONTACT_SHEET):
+        made = books.get(word)
+        if made is not None and (folder / made["file"]).is_file():
+            yield word, made
 
 
 def _film(made: Mapping[str, Any], role: str) -> Json:

@@ -25,6 +25,7 @@ _ROLES = {
     "original": "original, untouched as the camera's service delivered it",
     "joined": "derivative: the originals of one camera joined, every packet copied",
     "side_by_side": "derivative: all cameras in one re-encoded picture, for viewing",
+    "contact_sheet": "derivative: all stills of the cameras on one sheet",
     "still": "derivative: one picture taken from a joined film",
     "track": "data: speed and position as the vehicle's gateway told them",
 }
