@@ -153,7 +153,8 @@ class Films:
 
     def _contact_sheet(self) -> Path | None:
         """The sheet of all stills; one that is there and shows just these is left as it is."""
-        rows = [(camera, clips) for camera in self._standing.cameras() if (clips := self._standing.playable(camera.word))]
+        found = [(camera, self._standing.playable(camera.word)) for camera in self._standing.cameras()]
+        rows = [(camera, clips) for camera, clips in found if clips]
         if not rows:
             return None
         title, target = self._journal.incident.name, self._journal.folder / self._names.contact_sheet()

@@ -67,9 +67,16 @@ def read_manifest(folder: Path) -> Json | None:
     """The manifest in a folder; None where there is none that can be read."""
     try:
         manifest = json.loads((folder / NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return manifest if isinstance(manifest, dict) else None
+
+
+def files_told(manifest: Mapping[str, Any] | None) -> list[Json]:
+    """The entries of `files` in a manifest that anybody may have edited: those that name a file, and no others."""
+    files = (manifest or {}).get("files")
+    entries = files if isinstance(files, list) else []
+    return [each for each in entries if isinstance(each, dict) and isinstance(each.get("file"), str)]
 
 
 def _camera(report: Report, camera: Camera, told: Json) -> Json:
@@ -137,7 +144,7 @@ def _origin(clip: Clip, camera: Camera, selector: str) -> Json:
 
 
 def _films(report: Report) -> Iterator[Json]:
-    """What was made of the originals and is there: also a film that an earlier run made and this one did not ask for."""
+    """What was made of the originals and is there, also what an earlier run made and this one did not ask for."""
     for word, made in _made(report):
         if word == CONTACT_SHEET:
             yield _film(made, SHEET)

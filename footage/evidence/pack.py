@@ -17,7 +17,7 @@ from footage.errors import InputRefused, VerificationFailed
 from footage.evidence import checksums, custody
 from footage.evidence.custody import Custody
 from footage.evidence.email_copy import make_email_copy
-from footage.evidence.manifest import JOINED, ORIGINAL, SIDE, read_manifest
+from footage.evidence.manifest import JOINED, ORIGINAL, SIDE, files_told, read_manifest
 from footage.files import BLOCK, disk_trouble, replace, sha256_of
 from footage.video.ffmpeg import FFmpeg
 
@@ -128,10 +128,10 @@ def _made_to_fit(
     clock: Callable[[], datetime],
     say: Callable[[str], None],
 ) -> _Choice:
-    files: Sequence[Json] = (read_manifest(folder) or {}).get("files", ())
+    files = files_told(read_manifest(folder))
     left_out: list[str] = []
     for role in _FIRST_TO_GO:
-        left_out += [each["file"] for each in files if each["role"] == role and each["file"] in whole.files]
+        left_out += [each["file"] for each in files if each.get("role") == role and each["file"] in whole.files]
         content = whole.without(left_out)
         room = limit - content.size() - _ROOM_FOR_LOG - sum(len(name) + 8 for name in left_out)
         if room >= 0:
@@ -139,7 +139,7 @@ def _made_to_fit(
     else:
         raise InputRefused(f"Even without any film this package needs {(limit - room) / 1e6:.1f} MB.")
     say(f"Left out to stay below {limit / 1e6:g} MB: {', '.join(left_out)}.")
-    side = next((each for each in files if each["role"] == SIDE), None)
+    side = next((each for each in files if each.get("role") == SIDE), None)
     made = make_email_copy(folder, side, room, work, tool) if side else None
     entry = {made.name: (work / made.name, made.sha256)} if made else {}
     log = _own_log(folder, work, clock, left_out, made.facts if made else None)

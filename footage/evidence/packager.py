@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from footage.evidence.custody import Custody
-from footage.evidence.manifest import read_manifest
+from footage.evidence.manifest import files_told, read_manifest
 from footage.evidence.package import Packaging, write_first_look, write_package
 from footage.evidence.track_files import CSV_NAME, read_track
 from footage.files import sha256_of
@@ -73,7 +73,7 @@ class Packager:
 
 def _kept_track(folder: Path) -> Track:
     """The track that an earlier run wrote; one that was changed since is not taken for it."""
-    files = (read_manifest(folder) or {}).get("files", ())
-    told = next((each["sha256"] for each in files if each.get("file") == CSV_NAME), None)
+    files = files_told(read_manifest(folder))
+    told = next((each.get("sha256") for each in files if each["file"] == CSV_NAME), None)
     path = folder / CSV_NAME
     return read_track(folder) if path.is_file() and sha256_of(path) == told else NO_TRACK

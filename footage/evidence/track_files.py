@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from footage.evidence.manifest import TRACK
+from footage.evidence.manifest import TRACK, files_told
 from footage.files import sha256_of, write_pieces
 from footage.models import Incident
 from footage.report import Report
@@ -31,7 +31,7 @@ def write_track(report: Report, track: Track, before: Mapping[str, Any], now: da
     if not track.readings:
         return []
     folder, incident = report.journal.folder, report.journal.incident
-    known = {each["file"]: each for each in before.get("files", ()) if each.get("role") == TRACK}
+    known = {each["file"]: each for each in files_told(before) if each.get("role") == TRACK}
     texts = {CSV_NAME: partial(csv_lines, track), GPX_NAME: partial(gpx_lines, track, incident)}
     return [_write(folder / name, lines, track.source, known.get(name), now) for name, lines in texts.items()]
 
