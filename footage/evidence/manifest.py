@@ -20,6 +20,7 @@ from footage.report import Report, reason_words
 from footage.timeline import Piece
 from footage.values_json import time_from, time_text, window_to_json
 from footage.version import PROGRAM, VERSION
+from footage.video.join_texts import pace_of
 
 NAME = "manifest.json"
 SCHEMA = 1
@@ -113,8 +114,9 @@ def _piece(piece: Piece, placed: Mapping[str, Json], camera: Camera, zone: ZoneI
         return {"reason": piece.reason, "seam": piece.seam, **words}
     place = placed.get(piece.clip.path.name)
     into = (piece.window.start - piece.clip.window.start).total_seconds()
-    film = round(place["film_start"] + into, 6) if place else None
-    return {"clip": piece.clip.path.name, "film": film}
+    pace = pace_of(piece.clip)
+    film = round(place["film_start"] + into / pace, 6) if place else None
+    return {"clip": piece.clip.path.name, "film": film, "pace": round(pace, 6)}
 
 
 def _originals(report: Report) -> Iterator[Json]:
@@ -150,10 +152,11 @@ def _films(report: Report) -> Iterator[Json]:
             yield _film(made, SHEET)
         elif word == SIDE_BY_SIDE:
             window = report.journal.incident.window
-            whole = {"film_start": 0.0, "film_end": window.seconds, **window_to_json(window)}
+            whole = {"film_start": 0.0, "film_end": window.seconds, **window_to_json(window), "pace": 1.0}
             yield {**_film(made, SIDE), "time_to_utc": [whole]}
         else:
-            yield {**_film(made, JOINED), "camera": word, "time_to_utc": list(_time_map(made["placed"]))}
+            paces = {clip.path.name: pace_of(clip) for clip in report.standing.clips(word)}
+            yield {**_film(made, JOINED), "camera": word, "time_to_utc": list(_time_map(made["placed"], paces))}
 
 
 def _made(report: Report) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -182,14 +185,16 @@ def _film(made: Mapping[str, Any], role: str) -> Json:
     }
 
 
-def _time_map(placed: Iterable[Mapping[str, Any]]) -> Iterator[Json]:
-    """From film time to UTC, a row for each clip; within a row a second of the film is a second of the clock."""
+def _time_map(placed: Iterable[Mapping[str, Any]], paces: Mapping[str, float]) -> Iterator[Json]:
+    """From film time to UTC, a row for each clip; within a row a second of the film is `pace` seconds of the clock."""
     for each in placed:
-        length = timedelta(seconds=each["film_end"] - each["film_start"])
+        pace = paces.get(each["clip"], 1.0)
+        length = timedelta(seconds=(each["film_end"] - each["film_start"]) * pace)
         yield {
             "film_start": each["film_start"],
             "film_end": each["film_end"],
             "start": each["utc"],
             "end": time_text(time_from(each["utc"]) + length),
+            "pace": round(pace, 6),
             "clip": each["clip"],
         }
