@@ -98,6 +98,7 @@ class SamsaraClient:
         self._session = session or _new_session(self._base_url)
         pause = Pause(stop, sleep)
         self._retry = Retry(pause, attempts=attempts, patience=patience, clock=clock)
+        self._retry_briefly = Retry(pause, attempts=min(attempts, 3), patience=min(patience, 20.0), clock=clock)
         self._pace_posts = Pacer(10, 6.7, pause, clock)  # at most 100 in any 60 s
         self._pace_reads = Pacer(1, 0.26, pause, clock)  # at most 5 in any 1 s
         self._check_stop = pause.check
@@ -116,11 +117,12 @@ class SamsaraClient:
     def readings(self, vehicle_id: str, window: TimeWindow, *, fine: bool = True) -> Iterator[Reading]:
         """A vehicle's speed and place, every second where `fine` and Samsara keeps it so, else from its statistics.
 
-        They come page by page, as they are taken: a day of them need never be in memory.
+        They come page by page, as they are taken: a day of them need never be in memory. A run can do without them,
+        so it is not kept waiting: there are few repetitions.
         """
-        if fine:
-            return self._pages(_STREAM, telematics.stream_query(vehicle_id, window), telematics.stream_page)
-        return self._pages(_HISTORY, telematics.history_query(vehicle_id, window), telematics.history_page)
+        query = telematics.stream_query(vehicle_id, window) if fine else telematics.history_query(vehicle_id, window)
+        endpoint, page = (_STREAM, telematics.stream_page) if fine else (_HISTORY, telematics.history_page)
+        return self._pages(endpoint, query, page, retry=self._retry_briefly)
 
     def create_retrieval(
         self, vehicle_id: str, window: TimeWindow, cameras: Sequence[str], media_type: MediaType
@@ -161,23 +163,38 @@ class SamsaraClient:
         links = tuple(link for link in found if link.media_type in wanted)
         return UploadedPage(links, following if following and following != cursor else None)
 
-    def _pages(self, endpoint: _Endpoint, query: Query, parse: Callable[[Json], tuple[list[T], str]]) -> Iterator[T]:
+    def _pages(
+        self,
+        endpoint: _Endpoint,
+        query: Query,
+        parse: Callable[[Json], tuple[list[T], str]],
+        *,
+        retry: Retry | None = None,
+    ) -> Iterator[T]:
         """What all pages hold."""
         cursor, seen = "", {""}
         while True:
             asked = [*query, *([("after", cursor)] if cursor else [])]
-            items, cursor = self._read(endpoint, asked, parse, pace=self._check_stop)
+            items, cursor = self._read(endpoint, asked, parse, pace=self._check_stop, retry=retry)
             yield from items
             if cursor in seen:  # no next page, or a cursor that leads in a circle
                 return
             seen.add(cursor)
 
-    def _read(self, endpoint: _Endpoint, query: Query, parse: Callable[[Json], T], *, pace: Callable[[], None]) -> T:
+    def _read(
+        self,
+        endpoint: _Endpoint,
+        query: Query,
+        parse: Callable[[Json], T],
+        *,
+        pace: Callable[[], None],
+        retry: Retry | None = None,
+    ) -> T:
         def once() -> T:
             pace()
             return self._exchange(endpoint, parse, params=query)
 
-        return self._retry(once)
+        return (retry or self._retry)(once)
 
     def _send(self, body: Json) -> Ticket:
         self._pace_posts()

@@ -108,6 +108,7 @@ class Execution:
         error = self.retrieval.stopped_by if self.retrieval else None
         standing.open_reason = "quota" if isinstance(error, QuotaReached) else "pending"
         standing.close_for_good = self.journal.settings.accept_partial
+        under_way.packager.footage_is_here()
         report = self._report(standing, under_way.films.finish(), error)
         under_way.packager.finish(report)
         self.journal.finish(report.status)

@@ -44,6 +44,11 @@ class Packager:
         if not asks_nothing:
             self._tracking.start()
 
+    def footage_is_here(self) -> None:
+        """All footage is here that will come: so may be readings that were not there when they were read first."""
+        if not self._asks_nothing:
+            self._tracking.read_again()
+
     def track(self) -> Track:
         """The vehicle's track, once it is known."""
         return self._tracked().track
@@ -55,6 +60,8 @@ class Packager:
 
     def finish(self, report: Report) -> None:
         """Bring the whole package up to date."""
+        if self._tracking.is_under_way:
+            self._say("Waiting for the vehicle's speed and position.")
         tracked = self._tracked()
         if not self._asks_nothing:
             with self._journal.together():
