@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Json = dict[str, Any]
 Query = list[tuple[str, str]]
+Page = tuple[list[T], str]
 
 DEFAULT_URL = "https://api.samsara.com"
 PAGE_SIZE = 512
@@ -107,7 +108,7 @@ class SamsaraClient:
     def vehicles(self) -> list[Vehicle]:
         """All vehicles that the key can see; a token that is limited by tag sees fewer."""
         try:
-            found = list(self._pages(_VEHICLES, [("limit", str(PAGE_SIZE))], payloads.vehicle_page))
+            found = list(self._pages(_VEHICLES, [("limit", str(PAGE_SIZE))], payloads.vehicle_page, self._retry))
         except RequestRefused as error:  # nothing in this request is anybody's choice but the address
             message = f"The list of vehicles cannot be read; is the address right? {error.message}"
             raise BadAnswer(message, request_id=error.request_id) from error
@@ -116,11 +117,12 @@ class SamsaraClient:
     def readings(self, vehicle_id: str, window: TimeWindow, *, fine: bool = True) -> Iterator[Reading]:
         """A vehicle's speed and place, every second where `fine` and Samsara keeps it so, else from its statistics.
 
-        They come page by page, as they are taken: a day of them need never be in memory.
+        They come page by page, as they are taken: a day of them need never be in memory. A run can do without them,
+        so it is not kept waiting: there are few repetitions.
         """
-        if fine:
-            return self._pages(_STREAM, telematics.stream_query(vehicle_id, window), telematics.stream_page)
-        return self._pages(_HISTORY, telematics.history_query(vehicle_id, window), telematics.history_page)
+        query = telematics.stream_query(vehicle_id, window) if fine else telematics.history_query(vehicle_id, window)
+        endpoint, page = (_STREAM, telematics.stream_page) if fine else (_HISTORY, telematics.history_page)
+        return self._pages(endpoint, query, page, self._retry_briefly)
 
     def create_retrieval(
         self, vehicle_id: str, window: TimeWindow, cameras: Sequence[str], media_type: MediaType
@@ -164,12 +166,12 @@ class SamsaraClient:
         links = tuple(link for link in found if link.media_type in wanted)
         return UploadedPage(links, following if following and following != cursor else None)
 
-    def _pages(self, endpoint: _Endpoint, query: Query, parse: Callable[[Json], tuple[list[T], str]]) -> Iterator[T]:
+    def _pages(self, endpoint: _Endpoint, query: Query, parse: Callable[[Json], Page[T]], retry: Retry) -> Iterator[T]:
         """What all pages hold."""
         cursor, seen = "", {""}
         while True:
             asked = [*query, *([("after", cursor)] if cursor else [])]
-            items, cursor = self._read(endpoint, asked, parse, self._retry)
+            items, cursor = self._read(endpoint, asked, parse, retry)
             yield from items
             if cursor in seen:  # no next page, or a cursor that leads in a circle
                 return

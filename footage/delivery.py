@@ -122,10 +122,10 @@ class _Delivery:
 def _package(folder: Path) -> dict[str, str]:
     """Every file of the package with its hash. Raises InputRefused where there is no package."""
     hashes = checksums.read_checksums(folder)
-    if not {IDENTITY, manifest.NAME} <= hashes.keys():
+    if manifest.NAME not in hashes or not (folder / IDENTITY).is_file():
         raise InputRefused(f"{folder} holds no evidence package: there is nothing that could be delivered.")
     outside = [name for name in hashes if PureWindowsPath(name).anchor or ".." in PureWindowsPath(name).parts]
     missing = [name for name in hashes if name not in outside and not (folder / name).is_file()]
     if outside or missing:
         raise VerificationFailed(f"{', '.join(outside + missing)}: missing. Run verify on {folder} first.")
-    return {**hashes, checksums.NAME: sha256_of(folder / checksums.NAME)}
+    return {**hashes, **{name: sha256_of(folder / name) for name in (IDENTITY, checksums.NAME)}}

@@ -111,6 +111,7 @@ class Execution:
         error = (self.retrieval.stopped_by if self.retrieval else None) or stream_error
         standing.beyond_quota = isinstance(error, QuotaReached)
         standing.close_for_good = self.journal.settings.accept_partial
+        under_way.packager.footage_is_here()
         films = under_way.films.finish()
         report = self._report(standing, films, error or films.error)
         under_way.packager.finish(report)

@@ -23,6 +23,8 @@ from footage.workshop import Kind, Terms, Workshop, results
 
 SIDE_BY_SIDE = ""
 """The word under which the side-by-side stands; each camera's film stands under the camera's word."""
+CONTACT_SHEET = "="
+"""The same for the sheet of all stills; no camera's word can hold this sign."""
 
 Facts = dict[str, Any]
 
@@ -71,6 +73,10 @@ class FilmBook:
             "audio": film.audio,
         }
         self._enter(SIDE_BY_SIDE, film.path, key, notes, film.commands, clips, facts)
+
+    def enter_sheet(self, key: str, path: Path, clips: Sequence[Clip]) -> None:
+        """Note the sheet of all stills."""
+        self._enter(CONTACT_SHEET, path, key, (), (), clips, {})
 
     def seal(self) -> None:
         """Take the hash of each film that has none yet, several at once. It is the hash from when the film was made."""

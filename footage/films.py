@@ -11,10 +11,10 @@ from time import monotonic
 from zoneinfo import ZoneInfo
 
 from footage.errors import ToolFailed
-from footage.filmbook import SIDE_BY_SIDE, FilmBook, key_of
+from footage.filmbook import CONTACT_SHEET, SIDE_BY_SIDE, FilmBook, key_of
 from footage.journal import Journal
 from footage.merging import Merging
-from footage.models import UTC, Camera, MediaType, TimeWindow
+from footage.models import UTC, Camera, Clip, MediaType, TimeWindow
 from footage.naming import Names
 from footage.overlay import clock_line
 from footage.progress import COMPOSED, PieceState, Progress
@@ -121,7 +121,9 @@ class Films:
         Raises ToolFailed where the side-by-side fails, DiskTrouble, Interrupted.
         """
         if not self._is_filmed:
-            return FilmSet({}, None, (), None if self._settings.films == "none" else self._contact_sheet())
+            sheet = None if self._settings.films == "none" else self._contact_sheet()
+            self._book.seal()
+            return FilmSet({}, None, (), sheet)
         self._merging.begin_all()
         if self._merging.is_under_way or self._is_to_compose:
             self._first_look(FilmSet({}, None, ()))
@@ -159,17 +161,24 @@ class Films:
         return self._journal.incident.media_type in (MediaType.HIGH, MediaType.LOW)
 
     def _contact_sheet(self) -> Path | None:
-        incident = self._journal.incident
-        rows = [
-            [Still(clip.path, f"{camera.label}  {clock_text(clip.returned.start, self._zone)}") for clip in clips]
-            for camera in self._standing.cameras()
-            if (clips := self._standing.playable(camera.word))
-        ]
-        target = self._journal.folder / self._names.contact_sheet()
-        if rows:
+        """The sheet of all stills; one that is there and shows just these is left as it is."""
+        found = [(camera, self._standing.playable(camera.word)) for camera in self._standing.cameras()]
+        rows = [(camera, clips) for camera, clips in found if clips]
+        if not rows:
+            return None
+        title, target = self._journal.incident.name, self._journal.folder / self._names.contact_sheet()
+        stills = [[self._still(camera, clip) for clip in clips] for camera, clips in rows]
+        shown = [clip for _, clips in rows for clip in clips]
+        captions = [[still.caption for still in row] for row in stills]
+        key = key_of([title, captions, [clip.sha256 for clip in shown]])
+        if self._book.made(CONTACT_SHEET, key) is None:
             self._progress.say("Laying the stills on one contact sheet.")
-            contact_sheet(incident.name, rows, target)
-        return target if rows else None
+            contact_sheet(title, stills, target)
+            self._book.enter_sheet(key, target, shown)
+        return target
+
+    def _still(self, camera: Camera, clip: Clip) -> Still:
+        return Still(clip.path, f"{camera.label}  {clock_text(clip.returned.start, self._zone)}")
 
     @property
     def _zone(self) -> ZoneInfo:

@@ -23,6 +23,8 @@ from footage.values_json import time_text, window_to_json
 IDENTITY = ".incident.json"
 """Says whose a folder is, from before the first clip arrives; manifest.json tells everything else."""
 _LOCK, _HOLDER = "run.lock", "holder.json"
+RUN_MARKS = frozenset({_LOCK, _HOLDER})
+"""What lies in the work folder while a run holds it, and stays there where the run was killed."""
 _MOST_TWINS = 1000
 _LEAVING_SECONDS = 0.5
 """How long a run waits for another one that may be just ending."""

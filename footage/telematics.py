@@ -5,16 +5,23 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 from math import isnan, nan
+from statistics import median_low
 from typing import overload
 
 from footage.models import UTC
 
-HOLE_SECONDS = 10.0
-"""Between readings further apart than this nothing is known: no value is carried over, and none is interpolated."""
+HOLE_SECONDS, _LONGEST_HOLE = 10.0, 60.0
+"""Between readings further apart nothing is known: no value is carried over, and none is interpolated.
+
+How far that is depends on how often there are readings as a rule, between these two; statistics may come each 15 s.
+"""
+_HOLE_OF_INTERVALS = 2.5
+_FEWEST_INTERVALS = 4
+"""Fewer tell nothing about how often readings come."""
 _NEAR_SECONDS = 0.5
 """A reading with a hole on one side still speaks for so long on that side."""
 _HARD_BRAKING = 2.5
@@ -92,13 +99,18 @@ class Track:
 
     readings: Sequence[Reading] = ()
     source: str = ""
+    hole_seconds: float = field(init=False, compare=False, default=HOLE_SECONDS)
+    """Between readings further apart than this nothing is known."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hole_seconds", _hole_seconds(self.readings))
 
     def speed_at(self, moment: datetime) -> float | None:
         """Metres a second at an instant, straight between the readings around it; None where nothing is known."""
         after = bisect_right(self.readings, moment, key=lambda reading: reading.moment)
         before = self.readings[after - 1] if after else None
         following = self.readings[after] if after < len(self.readings) else None
-        if before and following and _seconds(before, following) <= HOLE_SECONDS:
+        if before and following and _seconds(before, following) <= self.hole_seconds:
             return _between(before, following, moment)
         near = [each for each in (before, following) if each and abs(_apart(each, moment)) <= _NEAR_SECONDS]
         return near[0].speed if near else None
@@ -115,6 +127,14 @@ class Track:
             seconds = _seconds(one, other)
             if one.speed is not None and other.speed is not None and 0 < seconds <= HOLE_SECONDS:
                 yield (one.speed - other.speed) / seconds, one.moment
+
+
+def _hole_seconds(readings: Sequence[Reading]) -> float:
+    """A multiple of the usual interval. Of two middle ones the shorter, so that a hole never speaks for itself."""
+    intervals = [_seconds(one, other) for one, other in pairwise(readings)]
+    if len(intervals) < _FEWEST_INTERVALS:
+        return HOLE_SECONDS
+    return min(max(HOLE_SECONDS, _HOLE_OF_INTERVALS * median_low(intervals)), _LONGEST_HOLE)
 
 
 NO_TRACK = Track()

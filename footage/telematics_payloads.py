@@ -42,7 +42,8 @@ def stream_page(body: Json) -> tuple[list[Reading], str]:
 
 def history_page(body: Json) -> tuple[list[Reading], str]:
     """One page of `/fleet/vehicles/stats/history`, and the cursor of the next one."""
-    points = (point for item in _items(body) for point in _items(item, "gps"))
+    # a vehicle that told nothing in this time stands there without the list
+    points = (point for item in _items(body) if item.get("gps") is not None for point in _items(item, "gps"))
     readings = (_from_history(point) for point in points)
     return [reading for reading in readings if reading is not None], cursor_of(body)
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
-from footage.errors import FootageError, PermissionMissing, RequestRefused
+from footage.errors import BadAnswer, FootageError, PermissionMissing, RequestRefused, ServiceUnreachable
 from footage.models import Incident, TimeWindow
 from footage.telematics import NO_TRACK, Reading, Track, in_order
 
@@ -49,6 +50,8 @@ class Tracking:
         self._service = service
         self._readers = readers
         self._future: Future[Tracked] | None = None
+        self._before = UNTRACKED
+        self._may_read_again = False
 
     def start(self) -> None:
         """Begin to read; returns at once."""
@@ -60,10 +63,28 @@ class Tracking:
             self._future = Future()
             self._future.set_result(_left_out(error))
             return
+        self._may_read_again = True
         pool = self._readers or ThreadPoolExecutor(1, thread_name_prefix="track")
         self._future = pool.submit(self._track, service, self._incident.vehicle.id)
         if pool is not self._readers:
             pool.shutdown(wait=False)
+
+    def read_again(self) -> None:
+        """Read once more where the readings do not reach over the whole incident; returns at once.
+
+        A vehicle that was offline brings its readings later, as it brings its footage. What came before counts where
+        nothing comes now.
+        """
+        if self.is_under_way or not self._may_read_again:
+            return
+        self._before = self.result()
+        if not _reaches_over(self._before.track, self._incident.window):
+            self.start()
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether readings are on their way at this moment."""
+        return self._future is not None and not self._future.done()
 
     def result(self, timeout: float | None = None) -> Tracked:
         """What came of it; nothing where it takes longer than `timeout` seconds."""
@@ -79,7 +100,9 @@ class Tracking:
             track = self._read(service, vehicle_id)
         except FootageError as error:
             log.warning("no telematics: %s", error)
-            return _left_out(error)
+            return self._before if self._before.track.readings else _left_out(error)
+        if len(track.readings) < len(self._before.track.readings):
+            return self._before
         if not track.readings:
             return Tracked(NO_TRACK, "Speed and position are left out: Samsara has none of this vehicle and time.")
         return Tracked(track)
@@ -88,10 +111,18 @@ class Tracking:
         window = self._incident.window.widened(_MARGIN, _MARGIN)
         try:
             track = in_order(service.readings(vehicle_id, window, fine=True), STREAM)
-        except (PermissionMissing, RequestRefused) as error:
+        except (PermissionMissing, RequestRefused, ServiceUnreachable, BadAnswer) as error:
             log.info("the stream of speed and place is not to be had: %s", error)
             track = NO_TRACK
         return track if track.readings else in_order(service.readings(vehicle_id, window, fine=False), HISTORY)
+
+
+def _reaches_over(track: Track, window: TimeWindow) -> bool:
+    """Whether it is known from the first to the last second where the vehicle was, but for holes."""
+    if not track.readings:
+        return False
+    within = timedelta(seconds=track.hole_seconds)
+    return track.readings[0].moment <= window.start + within and window.end - within <= track.readings[-1].moment
 
 
 def _left_out(error: FootageError) -> Tracked:

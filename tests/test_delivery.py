@@ -50,8 +50,9 @@ def package(folder: Path) -> Path:
 
 
 def seal(folder: Path) -> None:
-    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
-    checksums.write_checksums(folder, {name: sha256_of(folder / name) for name in names if name != checksums.NAME})
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    listed = names - {checksums.NAME, IDENTITY}
+    checksums.write_checksums(folder, {name: sha256_of(folder / name) for name in listed})
 
 
 def files_in(folder: Path) -> dict[str, bytes]:

@@ -14,6 +14,7 @@ from footage.errors import InputRefused, VerificationFailed
 from footage.evidence import checksums, custody
 from footage.evidence.pack import Packed, pack
 from footage.evidence.verify import State, verify
+from footage.folder import IDENTITY
 from footage.video.ffmpeg import FFmpeg
 from main import run_program
 from tests.evidence_samples import copy_of, flip, one_of
@@ -42,7 +43,8 @@ def test_the_zip_holds_every_file_as_it_is_and_stored(evidence_folder: Path, tmp
     with zipfile.ZipFile(done.path) as archive:
         assert {each.compress_type for each in archive.infolist()} == {zipfile.ZIP_STORED}
     copy = unpacked(done.path, tmp_path / "out")
-    there = {path.relative_to(evidence_folder): path for path in evidence_folder.rglob("*") if path.is_file()}
+    everything = (path for path in evidence_folder.rglob("*") if path.is_file() and path.name != IDENTITY)
+    there = {path.relative_to(evidence_folder): path for path in everything}
     assert {path.relative_to(copy) for path in copy.rglob("*") if path.is_file()} == set(there)
     for name, path in there.items():
         assert (copy / name).read_bytes() == path.read_bytes()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import threading
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -22,11 +24,12 @@ from footage.evidence.drawing import draw_speed
 from footage.evidence.track_files import csv_lines, gpx_lines, read_track
 from footage.models import Camera, Incident, TimeWindow, Vehicle
 from footage.overlay import clock_line
-from footage.telematics import HOLE_SECONDS, Reading, Readings, Track, in_order
+from footage.telematics import Reading, Readings, Track, in_order
 from footage.tracking import HISTORY, STREAM, Tracked, Tracking
 from SamsaraAPI import SamsaraClient
 
 START = datetime(2026, 11, 18, 14, 30, tzinfo=timezone.utc)
+HISTORY_PATH = "/fleet/vehicles/stats/history"
 WINDOW = TimeWindow(START, START + timedelta(minutes=10))
 INCIDENT = Incident("Truck <104> & co", WINDOW, "America/Chicago", (Camera("road"),), Vehicle(TRUCK_104.id))
 
@@ -48,7 +51,12 @@ def test_the_fine_stream_gives_a_reading_a_second_over_several_pages(tmp_path: P
 
 @pytest.mark.parametrize(
     "fault",
-    [refusal(404, "Not found.", path="/assets/"), refusal(403, "Token lacks it.", path="/assets/")],
+    [
+        refusal(404, "Not found.", path="/assets/"),
+        refusal(403, "Token lacks it.", path="/assets/"),
+        refusal(500, "Internal error.", path="/assets/"),
+        Fault(path="/assets/", status=200, body='{"data": null}'),
+    ],
 )
 def test_without_the_stream_the_statistics_are_read_in_the_same_units(tmp_path: Path, fault: Fault) -> None:
     track = tracked(tmp_path, Script(limits=False, faults=(fault,))).track
@@ -66,6 +74,51 @@ def test_without_any_permission_the_run_goes_on_and_says_which_one_is_missing(tm
 def test_a_vehicle_without_readings_is_told_as_such(tmp_path: Path) -> None:
     hole = "2026-11-18T14:00:00Z/2026-11-18T16:00:00Z"
     assert "has none" in tracked(tmp_path, Script(limits=False, track_holes=(hole,))).note
+
+
+def test_a_vehicle_that_stands_in_the_statistics_without_any_is_told_as_such(tmp_path: Path) -> None:
+    body = '{"data": [{"id": "1", "name": "T"}], "pagination": {"hasNextPage": false}}'
+    silent = Fault(path=HISTORY_PATH, status=200, body=body)
+    script = Script(limits=False, faults=(refusal(404, "Not found.", path="/assets/"), silent))
+    assert "has none" in tracked(tmp_path, script).note
+
+
+@pytest.mark.parametrize("path", ["/assets/", "/"])
+def test_a_run_waits_briefly_for_a_service_that_fails(tmp_path: Path, path: str) -> None:
+    waits: list[float] = []
+    fault = refusal(500, "Internal error.", path=path)
+    with SamsaraService(script=Script(limits=False, faults=(fault,)), footage=lambda shot: tmp_path) as service:
+        client = SamsaraClient(service.key, base_url=service.url, sleep=waits.append)
+        tracking = Tracking(INCIDENT, lambda: client)
+        tracking.start()
+        tracking.result()
+    assert sum(waits) < 10
+
+
+class Later:
+    """A vehicle that was offline: what it tells grows from call to call."""
+
+    def __init__(self, *told: Sequence[float]) -> None:
+        self.told = list(told)
+
+    def readings(self, vehicle_id: str, window: TimeWindow, *, fine: bool) -> list[Reading]:
+        seconds = self.told.pop(0) if fine and self.told else ()
+        return [Reading(at(each), 41.0, -87.0) for each in seconds]
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "kept"),
+    [((), range(601), 601), (range(100), range(601), 601), (range(100), (), 100), (range(601), range(700), 601)],
+)
+def test_readings_that_do_not_reach_over_the_incident_are_read_again_when_the_footage_is_here(
+    first: Sequence[float], then: Sequence[float], kept: int
+) -> None:
+    vehicle = Later(first, then)
+    tracking = Tracking(INCIDENT, lambda: vehicle)
+    tracking.start()
+    tracking.result()
+    tracking.read_again()
+    assert len(tracking.result().track.readings) == kept
 
 
 class Slow:
@@ -104,7 +157,7 @@ Moments = st.lists(st.floats(0, 600).map(lambda seconds: round(seconds, 1)), max
 def test_a_speed_is_told_only_where_a_reading_is_near(seconds: list[float], asked: float) -> None:
     speed = track_of(seconds).speed_at(at(asked))
     if speed is not None:
-        assert min(abs(each - asked) for each in seconds) <= HOLE_SECONDS
+        assert min(abs(each - asked) for each in seconds) <= track_of(seconds).hole_seconds
 
 
 @settings(deadline=None)
@@ -120,6 +173,24 @@ def test_between_readings_the_speed_lies_between_and_in_a_hole_there_is_none() -
     assert track.speed_at(at(30)) is None
     assert track.speed_at(at(-5)) is None
     assert track.speed_at(at(61)) is None
+
+
+def test_readings_each_fifteen_seconds_are_a_line_and_a_real_hole_in_them_is_none() -> None:
+    seconds = [*range(0, 301, 15), *range(390, 601, 15)]
+    track = track_of(seconds)
+    assert track.speed_at(at(7.5)) == pytest.approx(10.0)
+    assert track.speed_at(at(345)) is None
+    assert "".join(gpx_lines(track, INCIDENT)).count("<trkseg>") == 2
+    drawing = draw_speed(track, START, at(600))
+    assert drawing is not None
+    assert drawing.path.count("M") == 2
+    assert track.hole_seconds == 37.5
+
+
+@settings(deadline=None)
+@given(seconds=Moments)
+def test_no_hole_of_more_than_a_minute_is_ever_bridged(seconds: list[float]) -> None:
+    assert 10 <= track_of(seconds).hole_seconds <= 60
 
 
 def test_the_hardest_braking_is_a_key_moment() -> None:
@@ -139,6 +210,12 @@ def test_the_csv_gives_the_track_back(tmp_path_factory: pytest.TempPathFactory, 
 
 def test_gpx_escapes_the_name() -> None:
     assert "<name>Truck &lt;104&gt; &amp; co</name>" in "".join(gpx_lines(track_of([0, 1]), INCIDENT))
+
+
+def test_gpx_is_well_formed_whatever_the_vehicle_is_called() -> None:
+    incident = replace(INCIDENT, name="Truck\x0b7\x00\ud800\ufffe \U0001f69b")
+    gpx = ElementTree.fromstring("".join(gpx_lines(track_of([0, 1]), incident)))  # noqa: S314 - our own text
+    assert gpx.findtext(".//{*}name") == "Truck7 \U0001f69b"
 
 
 def test_the_bar_tells_the_speed_beside_the_clock_and_no_data_in_a_hole() -> None:

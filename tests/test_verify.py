@@ -15,6 +15,7 @@ import pytest
 from footage.errors import InputRefused, Interrupted
 from footage.evidence import checksums, custody
 from footage.evidence.verify import State, Verification, verify
+from footage.folder import IDENTITY
 from footage.video.ffmpeg import FFmpeg
 from main import run_program
 from tests.evidence_samples import copy_of, flip, one_of
@@ -24,6 +25,10 @@ pytestmark = pytest.mark.slow
 
 def check(folder: Path, *, decode: bool = False) -> Verification:
     return verify(folder, decode=decode, say=lambda text: None)
+
+
+def states(folder: Path) -> dict[str, State]:
+    return {each.file: each.state for each in check(folder).findings}
 
 
 def relist(folder: Path) -> None:
@@ -54,14 +59,21 @@ def test_sha256sum_passes_on_a_finished_folder(evidence_folder: Path) -> None:
     command = ["sha256sum", "--strict", "-c", checksums.NAME]
     done = subprocess.run(command, cwd=evidence_folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == sum(path.is_file() for path in evidence_folder.rglob("*")) - 1
+    seen = [path for path in evidence_folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    assert len(done.stdout.splitlines()) == len(seen) - 1
+
+
+def test_a_copy_of_all_that_can_be_seen_passes_both_checks(copy: Path) -> None:
+    (copy / IDENTITY).unlink()
+    assert check(copy).differences == []
+    assert all((copy / name).is_file() for name in checksums.read_checksums(copy))
 
 
 KINDS = ["Road_VideoClip_*", "Driver_Merged_*", "SideBySide_*", "stills/*", "telematics.csv", "telematics.gpx"]
-KINDS += ["manifest.json", "index.html", "custody.log", "SHA256SUMS", ".incident.json"]
+KINDS += ["manifest.json", "index.html", "custody.log", "SHA256SUMS"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, IDENTITY])
 @pytest.mark.parametrize("at", [0.0, 0.3, 0.6, 0.999])
 def test_one_flipped_bit_is_found_and_its_file_named(copy: Path, kind: str, at: float) -> None:
     victim = one_of(copy, kind)
@@ -83,9 +95,69 @@ def test_an_added_file_is_found_and_named(copy: Path, name: str) -> None:
     assert finding.state is State.UNKNOWN
 
 
-def test_what_a_file_manager_leaves_behind_is_no_difference(copy: Path) -> None:
-    (copy / "Thumbs.db").write_bytes(b"thumbs")
-    assert check(copy).differences == []
+def test_what_a_file_manager_leaves_behind_is_named_and_no_difference(copy: Path) -> None:
+    for name in ("Thumbs.db", "stills/.DS_Store"):
+        (copy / name).write_bytes(b"thumbs")
+    found = check(copy)
+    assert found.differences == []
+    assert {each.file for each in found.findings if each.state is State.IGNORED} == {"Thumbs.db", "stills/.DS_Store"}
+
+
+@pytest.mark.parametrize("name", ["new/desktop.ini", ".work/piece.mp4", ".work/deep/run.lock"])
+def test_what_is_hidden_under_a_name_that_is_passed_over_elsewhere_is_found(copy: Path, name: str) -> None:
+    (copy / name).parent.mkdir(parents=True)
+    (copy / name).write_bytes(b"new")
+    assert states(copy)[name] is State.UNKNOWN
+
+
+def test_pieces_of_a_run_that_has_not_ended_are_no_difference(copy: Path) -> None:
+    (copy / ".work").mkdir()
+    (copy / ".work" / "piece.mp4").write_bytes(b"piece")
+    manifest = copy / "manifest.json"
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace('"partial"', '"pending"', 1), encoding="utf-8")
+    assert states(copy)[".work"] is State.IGNORED
+
+
+def test_a_link_is_found_and_named(copy: Path, tmp_path: Path) -> None:
+    film = one_of(copy, "SideBySide_*")
+    film.rename(tmp_path / "elsewhere.mp4")
+    try:
+        film.symlink_to(tmp_path / "elsewhere.mp4")
+        (copy / "beside").symlink_to(tmp_path, target_is_directory=True)
+    except OSError:
+        pytest.skip("links cannot be made on this computer")
+    found = states(copy)
+    assert (found[film.name], found["beside"]) == (State.CHANGED, State.UNKNOWN)
+
+
+SHAPES = ['{"files": null}', '{"files": 5}', '{"files": [{"file": {"a": 1}, "role": "joined"}]}', "[1]", "[" * 100_000]
+
+
+@pytest.mark.parametrize("text", SHAPES)
+def test_a_manifest_of_any_shape_is_found_and_named(copy: Path, text: str) -> None:
+    (copy / "manifest.json").write_text(text, encoding="utf-8")
+    found = check(copy, decode=True).differences
+    assert any(sentence.startswith("manifest.json: changed") for sentence in found)
+
+
+@pytest.mark.parametrize("key", ['"height"', '"packets"', '"parents"', '"role"', '"stream"', '"sha256"'])
+def test_a_bit_flipped_in_any_key_of_the_manifest_ends_with_nine(
+    copy: Path, key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = copy / "manifest.json"
+    content = bytearray(manifest.read_bytes())
+    at = content.index(key.encode(), content.index(b'"role": "side_by_side"') if key == '"height"' else 0)
+    content[at + 3] ^= 1
+    manifest.write_bytes(content)
+    assert run_program(["verify", str(copy)]) == 9
+    assert "changed  manifest.json" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("line", ['{"line": 5, "event": "packed", "left_out": null}', "[" * 100_000])
+def test_a_log_with_a_line_of_any_shape_is_found_and_named(copy: Path, line: str) -> None:
+    with (copy / custody.NAME).open("a", encoding="utf-8", newline="\n") as file:
+        file.write(f"{line}\n")
+    assert any(sentence.startswith(f"{custody.NAME}: changed") for sentence in check(copy).differences)
 
 
 def test_an_edited_manifest_is_found_even_where_the_list_was_written_anew(copy: Path) -> None:
@@ -177,3 +249,17 @@ def test_a_stop_is_heeded(evidence_folder: Path) -> None:
     stop.set()
     with pytest.raises(Interrupted):
         verify(evidence_folder, say=lambda text: None, stop=stop)
+
+
+@pytest.mark.parametrize("value", [None, 5, "x", [1], {"video": [2]}, [{"a": {}}]])
+def test_a_film_is_checked_against_an_entry_of_any_shape(copy: Path, value: object) -> None:
+    manifest = copy / "manifest.json"
+    told = json.loads(manifest.read_text(encoding="utf-8"))
+    for entry in told["files"]:
+        film = entry["role"] in ("joined", "side_by_side")
+        keys = ("packets", "frames", "width", "height", "parents") if film else ("stream", "role")
+        entry.update(dict.fromkeys(keys, value))
+    manifest.write_text(json.dumps(told), encoding="utf-8")
+    found = check(copy, decode=True)
+    assert found.films == 4
+    assert any(sentence.startswith("manifest.json: changed") for sentence in found.differences)

@@ -9,6 +9,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -19,8 +20,10 @@ from PIL import Image
 
 from demo.cameras import ANALOG1, DRIVER, ROAD
 from demo.clockcode import read
+from footage.evidence.email_copy import email_copy_of
+from footage.evidence.track_files import read_track
 from footage.evidence.viewer import render
-from tests.evidence_samples import NASTY, NOTE, REFERENCE, SECONDS, START
+from tests.evidence_samples import NASTY, NOTE, REFERENCE, SECONDS, START, one_of
 
 pytestmark = pytest.mark.slow
 
@@ -177,6 +180,47 @@ def test_while_playing_cameras_stay_within_a_frame_at_any_speed_and_across_a_gap
     assert near_the_clock(seen) >= ALWAYS
 
 
+WATCH_THE_CLOCK = """(seconds) => new Promise(done => {
+    const seen = [];
+    incident.setPlaying(true);
+    function look(now) {
+        seen.push([now / 1000, incident.state.seconds]);
+        if (now / 1000 - seen[0][0] > seconds) done(seen); else requestAnimationFrame(look);
+    }
+    requestAnimationFrame(look);
+})"""
+
+
+@pytest.mark.parametrize("speed", [1, 2])
+def test_the_clock_never_runs_ahead_also_where_the_camera_with_sound_goes_into_a_gap(page: Any, speed: int) -> None:
+    go_to(page, 51)
+    page.select_option("#speed", str(speed))
+    seen = page.evaluate(WATCH_THE_CLOCK, 4)
+    assert seen[-1][1] > 53.5
+    ahead = [after[1] - before[1] - (after[0] - before[0]) * speed for before, after in pairwise(seen)]
+    assert max(ahead) <= 0.1
+
+
+CANNOT_PLAY_FASTER = """(most) => {
+    const video = incident.players[1].video;
+    const own = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'playbackRate');
+    Object.defineProperty(video, 'playbackRate', {
+        get() { return own.get.call(this); },
+        set(rate) { own.set.call(this, Math.min(rate, most)); },
+    });
+}"""
+
+
+def test_a_camera_that_cannot_keep_up_is_waited_for_also_by_the_one_with_sound(page: Any) -> None:
+    page.evaluate(CANNOT_PLAY_FASTER, 1.3)
+    go_to(page, 10)
+    page.select_option("#speed", "2")
+    seen = page.evaluate(PLAY_AND_WATCH, 5)
+    apart = sorted(max(moments) - min(moments) for _, moments in seen)
+    assert apart[len(apart) // 2] < 0.16  # without waiting it falls behind by up to 0.7 s, and jumps, again and again
+    assert seen[-1][0] - 10 < 5 * 1.3 + 0.7
+
+
 def test_a_first_look_plays_on_from_clip_to_clip(first_look: Any) -> None:
     go_to(first_look, 51.5)
     files = "() => incident.players.map(player => player.video.getAttribute('src'))"
@@ -305,6 +349,53 @@ def test_the_keyboard_alone_plays_steps_and_enlarges(page: Any) -> None:
     assert page.evaluate("incident.state.playing") is False
 
 
+def test_the_arrows_move_the_thumb_of_the_bar_that_has_the_focus(page: Any) -> None:
+    go_to(page, 30)
+    page.focus("#scrub")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => Number(document.getElementById('scrub').value) === 35")
+
+
+def copied(evidence_folder: Path, target: Path, roles: set[str]) -> Path:
+    """What is left of a folder where the files of other roles are left out of a copy."""
+    for entry in json.loads((evidence_folder / "manifest.json").read_text(encoding="utf-8"))["files"]:
+        if entry["role"] in roles:
+            (target / entry["file"]).parent.mkdir(exist_ok=True)
+            shutil.copy(evidence_folder / entry["file"], target / entry["file"])
+    shutil.copy(evidence_folder / "index.html", target)
+    return target
+
+
+def test_a_copy_without_the_joined_films_plays_the_originals(
+    browser: Any, evidence_folder: Path, requested: list[str], tmp_path: Path
+) -> None:
+    with opened(browser, copied(evidence_folder, tmp_path, {"original"}), requested) as page:
+        for seconds in (47.08, 71.5):
+            test_after_a_seek_every_camera_shows_the_picture_of_that_moment(page, seconds)
+
+
+def test_a_copy_without_any_film_does_not_call_footage_missing_and_plays_the_small_copy(
+    browser: Any, evidence_folder: Path, tmp_path: Path
+) -> None:
+    folder = copied(evidence_folder, tmp_path, {"still"})
+    side = one_of(evidence_folder, "SideBySide_*")
+    shutil.copy(side, folder / email_copy_of(side.name))
+    page = browser.new_page()
+    page.goto((folder / "index.html").as_uri())
+    page.wait_for_function("() => incident.players.every(player => player.broken)")
+    slate = page.locator('[data-camera="road"] .slate')
+    slate.wait_for()
+    assert "no footage" not in slate.inner_text()
+    assert "not in this copy" in slate.inner_text()
+    page.locator("#small video").wait_for()
+    page.evaluate("incident.seek(55)")
+    page.wait_for_function("() => document.querySelector('.slate .what').textContent.includes('no footage')")
+    page.evaluate("document.querySelector('#small video').currentTime = 30")
+    page.wait_for_function("() => Math.abs(incident.state.seconds - 30) < 0.1")
+    assert page.get_by_role("link", name=email_copy_of(side.name)).is_visible()
+    page.close()
+
+
 def test_sound_comes_from_the_chosen_camera_only(page: Any) -> None:
     page.select_option("#sound", "road")
     assert muted(page) == {"road": False, "driver": True, "analog1": True}
@@ -349,6 +440,21 @@ def test_speed_is_told_and_never_carried_over_a_hole(page: Any) -> None:
 def test_it_prints_on_one_page(page: Any) -> None:
     paper = page.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b(?!s)", paper)) == 1
+
+
+def test_many_gaps_print_on_one_page_too(browser: Any, evidence_folder: Path, tmp_path: Path) -> None:
+    manifest = json.loads((evidence_folder / "manifest.json").read_text(encoding="utf-8"))
+    for camera in manifest["cameras"].values():
+        gap = camera["gaps"][0]
+        camera["gaps"] = [gap] * 30
+        words = "; ".join(f"{gap['local']}, {gap['seconds']:g} s, {gap['words']}" for _ in range(30))
+        camera["coverage"] = f"{camera['label']}: 83 of 90 seconds. 30 gaps: {words}."
+    folder = copied(evidence_folder, tmp_path, {"still", "original"})
+    (folder / "index.html").write_text(render(manifest, read_track(evidence_folder)), encoding="utf-8")
+    page = browser.new_page()
+    page.goto((folder / "index.html").as_uri())
+    test_it_prints_on_one_page(page)
+    page.close()
 
 
 def test_coverage_and_hashes_are_on_the_page(page: Any, evidence_folder: Path) -> None:

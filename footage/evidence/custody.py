@@ -34,7 +34,7 @@ class Custody:
         _drop_torn_line(self._path)
         self._lines = read_lines(self._path)
         self._entries = entries_of(self._lines)
-        self._known = {entry["file"]: entry.get("sha256") for entry in self._entries if "file" in entry}
+        self._known = {str(entry["file"]): entry.get("sha256") for entry in self._entries if "file" in entry}
 
     def note(self, event: str, **facts: Any) -> None:
         """Append one event."""
@@ -120,7 +120,7 @@ def broken_links(lines: Iterable[str]) -> Iterator[str]:
 def _parsed(line: str) -> Entry | None:
     try:
         entry = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return entry if isinstance(entry, dict) else None
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from footage.telematics import HOLE_SECONDS, Reading, Track
+from footage.telematics import Reading, Track
 
 WIDTH, HEIGHT = 1000, 160
 _SIDE = 320
@@ -48,7 +48,7 @@ def draw_speed(track: Track, start: datetime, end: datetime) -> Drawing | None:
         return (each.moment - start).total_seconds() / span * WIDTH, HEIGHT * (1 - (each.speed or 0.0) / top)
 
     words = f"Speed: at most {fastest * _KMH:.0f} km/h ({fastest * _MPH:.0f} mph)"
-    return Drawing(_path(known(), place), WIDTH, HEIGHT, words)
+    return Drawing(_path(known(), track.hole_seconds, place), WIDTH, HEIGHT, words)
 
 
 def draw_track(track: Track) -> Drawing | None:
@@ -67,7 +67,8 @@ def draw_track(track: Track) -> Drawing | None:
 
     metres = extent * _METRES_A_DEGREE
     dots = (place(readings[0]), place(readings[-1]))
-    return Drawing(_path(readings, place), _SIDE, _SIDE, f"North is up; the drawing is {metres:.0f} m across", dots)
+    path = _path(readings, track.hole_seconds, place)
+    return Drawing(path, _SIDE, _SIDE, f"North is up; the drawing is {metres:.0f} m across", dots)
 
 
 def _ends(numbers: Iterable[float]) -> tuple[float, float]:
@@ -77,7 +78,7 @@ def _ends(numbers: Iterable[float]) -> tuple[float, float]:
     return low, high
 
 
-def _path(readings: Iterable[Reading], place: Callable[[Reading], Point]) -> str:
+def _path(readings: Iterable[Reading], hole: float, place: Callable[[Reading], Point]) -> str:
     """Lines through the readings; a point too near to the last one to be seen apart is left out, but for a line's end.
 
     Eight hours have thirty readings to a unit of the drawing.
@@ -87,7 +88,7 @@ def _path(readings: Iterable[Reading], place: Callable[[Reading], Point]) -> str
     at, left_out = (math.inf, math.inf), False
     for each in readings:
         point = place(each)
-        begins = last is None or (each.moment - last.moment).total_seconds() > HOLE_SECONDS
+        begins = last is None or (each.moment - last.moment).total_seconds() > hole
         if begins and last is not None and left_out:
             drawn.append(_to(place(last)))
         if begins or math.dist(point, at) >= _NEAR:

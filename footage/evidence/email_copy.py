@@ -12,7 +12,7 @@ from footage.files import sha256_of
 from footage.version import PROGRAM, VERSION
 from footage.video.ffmpeg import SAFE_INPUT, FFmpeg
 
-SUFFIX = "_email_copy"
+_SUFFIX = "_email_copy"
 _SOUND = 32_000
 _LEAST, _MOST = 40_000, 2_500_000
 """Bits a second of the pictures: below the one nothing can be seen, above the other nobody gains anything."""
@@ -36,7 +36,7 @@ def make_email_copy(
     folder: Path, side: Mapping[str, Any], room: int, work: Path, tool: FFmpeg
 ) -> EmailCopy | None:
     """Make the copy in `work` so that it takes at most `room` bytes; None where that is too little to see anything."""
-    name = f"{Path(side['file']).stem}{SUFFIX}.mp4"
+    name = email_copy_of(side["file"])
     wanted = room * _SPARE
     for _ in range(_TRIES):
         rate = min(_MOST, int(wanted * 8 / side["seconds"]) - _SOUND)
@@ -50,6 +50,11 @@ def make_email_copy(
             return EmailCopy(name, sha256_of(path), _facts(side, path, arguments, tool))
         wanted *= 0.9 * room / size
     return None
+
+
+def email_copy_of(film: str) -> str:
+    """What the small copy of a film is called."""
+    return f"{Path(film).stem}{_SUFFIX}.mp4"
 
 
 def _arguments(film: str, rate: int) -> list[str]:

@@ -20,7 +20,10 @@ def is_film(entry: Json) -> bool:
 
 
 def check_film(place: Place, folder: Path, film: Json, files: Sequence[Json]) -> list[str]:
-    """A sentence for each way in which a film is not as planned. A task: see footage/workshop.py."""
+    """A sentence for each way in which a film is not as planned. A task: see footage/workshop.py.
+
+    The manifest may have been edited: what it tells of the film may have any shape.
+    """
     name = film["file"]
     try:
         found = decode(folder / name, place.tool.stop)
@@ -30,20 +33,23 @@ def check_film(place: Place, folder: Path, film: Json, files: Sequence[Json]) ->
 
 
 def _trouble(film: Json, found: Decoded, known_broken: bool) -> Iterator[str]:
-    for track, planned in film.get("packets", {}).items():
+    packets = film.get("packets")
+    for track, planned in packets.items() if isinstance(packets, Mapping) else ():
         if found.packets.get(track, 0) != planned:
             yield f"it holds {found.packets.get(track, 0)} {track} packets where {planned} were planned"
     if "frames" in film and found.pictures != film["frames"]:
         yield f"it shows {found.pictures} pictures where {film['frames']} were planned"
-    if "width" in film and found.shapes != {(film["width"], film["height"])}:
-        yield f"its pictures are not all {film['width']}x{film['height']}"
+    shape = film.get("width"), film.get("height")
+    if shape != (None, None) and [*found.shapes] != [shape]:
+        yield f"its pictures are not all {shape[0]}x{shape[1]}"
     if found.complaints and not known_broken:
         yield f"{found.complaints} of its packets cannot be decoded"
 
 
 def _is_known_broken(film: Json, files: Sequence[Json]) -> bool:
     """Whether an original came broken, which the manifest says of it: a copy of its packets is broken alike."""
-    parents = [each for each in files if each["file"] in film.get("parents", ())]
-    streams = [each["stream"] for each in parents if "stream" in each]
+    named = film.get("parents")
+    parents = [each for each in files if isinstance(named, list) and each["file"] in named]
+    streams = [stream for each in parents if isinstance(stream := each.get("stream"), Mapping)]
     broken = any(stream.get("damage") or not stream.get("complete", True) for stream in streams)
     return broken and film["role"] == JOINED

@@ -13,17 +13,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from footage.evidence.coverage import coverage_line, local_span, utc_span
-from footage.filmbook import SIDE_BY_SIDE
+from footage.filmbook import CONTACT_SHEET, SIDE_BY_SIDE
 from footage.media_json import media_to_json
 from footage.models import Camera, Clip, Missing
 from footage.report import Report, reason_words
 from footage.timeline import Piece
 from footage.values_json import time_from, time_text, window_to_json
 from footage.version import PROGRAM, VERSION
+from footage.video.join_texts import pace_of
 
 NAME = "manifest.json"
 SCHEMA = 1
-ORIGINAL, JOINED, SIDE, STILL, TRACK = "original", "joined", "side_by_side", "still", "track"
+ORIGINAL, JOINED, SIDE, SHEET = "original", "joined", "side_by_side", "contact_sheet"
+STILL, TRACK = "still", "track"
 
 Json = dict[str, Any]
 _FILM_FACTS = ("seconds", "packets", "frames", "width", "height", "encoder", "audio")
@@ -66,9 +68,16 @@ def read_manifest(folder: Path) -> Json | None:
     """The manifest in a folder; None where there is none that can be read."""
     try:
         manifest = json.loads((folder / NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return manifest if isinstance(manifest, dict) else None
+
+
+def files_told(manifest: Mapping[str, Any] | None) -> list[Json]:
+    """The entries of `files` in a manifest that anybody may have edited: those that name a file, and no others."""
+    files = (manifest or {}).get("files")
+    entries = files if isinstance(files, list) else []
+    return [each for each in entries if isinstance(each, dict) and isinstance(each.get("file"), str)]
 
 
 def _camera(report: Report, camera: Camera, told: Json) -> Json:
@@ -106,8 +115,9 @@ def _piece(piece: Piece, placed: Mapping[str, Json], camera: Camera, zone: ZoneI
         return {"reason": piece.reason, "seam": piece.seam, **words}
     place = placed.get(piece.clip.path.name)
     into = (piece.window.start - piece.clip.window.start).total_seconds()
-    film = round(place["film_start"] + into, 6) if place else None
-    return {"clip": piece.clip.path.name, "film": film}
+    pace = pace_of(piece.clip)
+    film = round(place["film_start"] + into / pace, 6) if place else None
+    return {"clip": piece.clip.path.name, "film": film, "pace": round(pace, 6)}
 
 
 def _originals(report: Report) -> Iterator[Json]:
@@ -137,15 +147,26 @@ def _origin(clip: Clip, camera: Camera) -> Json:
 
 
 def _films(report: Report) -> Iterator[Json]:
-    books = report.journal.films
-    for word in report.films.merged:
-        if made := books.get(word):
-            yield {**_film(made, JOINED), "camera": word, "time_to_utc": list(_time_map(made["placed"]))}
-    made = books.get(SIDE_BY_SIDE)
-    if made and report.films.side_by_side:
-        window = report.journal.incident.window
-        whole = {"film_start": 0.0, "film_end": window.seconds, **window_to_json(window)}
-        yield {**_film(made, SIDE), "time_to_utc": [whole]}
+    """What was made of the originals and is there, also what an earlier run made and this one did not ask for."""
+    for word, made in _made(report):
+        if word == CONTACT_SHEET:
+            yield _film(made, SHEET)
+        elif word == SIDE_BY_SIDE:
+            window = report.journal.incident.window
+            whole = {"film_start": 0.0, "film_end": window.seconds, **window_to_json(window), "pace": 1.0}
+            yield {**_film(made, SIDE), "time_to_utc": [whole]}
+        else:
+            paces = {clip.path.name: pace_of(clip) for clip in report.standing.clips(word)}
+            yield {**_film(made, JOINED), "camera": word, "time_to_utc": list(_time_map(made["placed"], paces))}
+
+
+def _made(report: Report) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The films in the cameras' order, then the film and the sheet of all."""
+    books, folder = report.journal.films, report.journal.folder
+    for word in (*(camera.word for camera in report.journal.incident.cameras), SIDE_BY_SIDE, CONTACT_SHEET):
+        made = books.get(word)
+        if made is not None and (folder / made["file"]).is_file():
+            yield word, made
 
 
 def _film(made: Mapping[str, Any], role: str) -> Json:
@@ -165,14 +186,16 @@ def _film(made: Mapping[str, Any], role: str) -> Json:
     }
 
 
-def _time_map(placed: Iterable[Mapping[str, Any]]) -> Iterator[Json]:
-    """From film time to UTC, a row for each clip; within a row a second of the film is a second of the clock."""
+def _time_map(placed: Iterable[Mapping[str, Any]], paces: Mapping[str, float]) -> Iterator[Json]:
+    """From film time to UTC, a row for each clip; within a row a second of the film is `pace` seconds of the clock."""
     for each in placed:
-        length = timedelta(seconds=each["film_end"] - each["film_start"])
+        pace = paces.get(each["clip"], 1.0)
+        length = timedelta(seconds=(each["film_end"] - each["film_start"]) * pace)
         yield {
             "film_start": each["film_start"],
             "film_end": each["film_end"],
             "start": each["utc"],
             "end": time_text(time_from(each["utc"]) + length),
+            "pace": round(pace, 6),
             "clip": each["clip"],
         }

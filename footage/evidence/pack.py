@@ -17,7 +17,7 @@ from footage.errors import InputRefused, VerificationFailed
 from footage.evidence import checksums, custody
 from footage.evidence.custody import Custody
 from footage.evidence.email_copy import make_email_copy
-from footage.evidence.manifest import JOINED, ORIGINAL, SIDE, read_manifest
+from footage.evidence.manifest import JOINED, ORIGINAL, SIDE, files_told, read_manifest
 from footage.files import BLOCK, disk_trouble, replace, sha256_of
 from footage.video.ffmpeg import FFmpeg
 
@@ -56,8 +56,10 @@ class _Content:
 
     files: Mapping[str, tuple[Path, str]]
 
-    def size(self) -> int:
-        return sum(path.stat().st_size + _HEADERS + 2 * len(name.encode()) for name, (path, _) in self.files.items())
+    def size(self, top: str) -> int:
+        """Bytes of the zip in which they lie below a folder `top`."""
+        names = sum(2 * len(f"{top}/{name}".encode()) + _HEADERS for name in self.files)
+        return names + sum(path.stat().st_size for path, _ in self.files.values())
 
     def without(self, names: Iterable[str]) -> _Content:
         gone = set(names)
@@ -78,22 +80,34 @@ def pack(
 ) -> Packed:
     """Write `target`. The folder itself is not touched; what a limit leaves out, the zip's own log and list tell.
 
-    Raises InputRefused where there is no package or the limit is too small for any, and VerificationFailed where a file
-    is missing or not what SHA256SUMS says, now or in the zip that was written.
+    Raises InputRefused where there is no package, where `target` is there or would lie in the folder, or the limit is
+    too small for any, and VerificationFailed where a file is missing or not what SHA256SUMS says, now or in the zip
+    that was written.
     """
+    _refuse_target(folder, target)
     whole = _content(folder)
     with _own_folder(target) as work:
         choice = _Choice(whole, (), None)
-        if max_bytes is not None and whole.size() > max_bytes:
+        if max_bytes is not None and whole.size(folder.name) > max_bytes:
             choice = _made_to_fit(folder, whole, max_bytes, work, tool, clock, say)
         beside = work / "package.zip"
         _write(beside, folder.name, choice.content)
         say("Reading the zip back.")
         _check(beside, folder.name, choice.content)
         size = beside.stat().st_size
+        if max_bytes is not None and size > max_bytes:
+            raise InputRefused(f"The zip came out at {size} bytes, above {max_bytes}: give it a little more room.")
         with disk_trouble(target):
+            _refuse_target(folder, target)  # it may have come meanwhile
             replace(beside, target)
     return Packed(target, size, len(choice.content.files), choice.left_out, choice.copy)
+
+
+def _refuse_target(folder: Path, target: Path) -> None:
+    if folder.resolve() in target.resolve().parents:
+        raise InputRefused(f"{target} lies in the folder that is packed: name a place outside of it with --to.")
+    if target.exists() or target.is_symlink():
+        raise InputRefused(f"{target} is there already: remove it, or name another file with --to.")
 
 
 @contextmanager
@@ -128,18 +142,18 @@ def _made_to_fit(
     clock: Callable[[], datetime],
     say: Callable[[str], None],
 ) -> _Choice:
-    files: Sequence[Json] = (read_manifest(folder) or {}).get("files", ())
+    files = files_told(read_manifest(folder))
     left_out: list[str] = []
     for role in _FIRST_TO_GO:
-        left_out += [each["file"] for each in files if each["role"] == role and each["file"] in whole.files]
+        left_out += [each["file"] for each in files if each.get("role") == role and each["file"] in whole.files]
         content = whole.without(left_out)
-        room = limit - content.size() - _ROOM_FOR_LOG - sum(len(name) + 8 for name in left_out)
+        room = limit - content.size(folder.name) - _ROOM_FOR_LOG - sum(len(name) + 8 for name in left_out)
         if room >= 0:
             break
     else:
         raise InputRefused(f"Even without any film this package needs {(limit - room) / 1e6:.1f} MB.")
     say(f"Left out to stay below {limit / 1e6:g} MB: {', '.join(left_out)}.")
-    side = next((each for each in files if each["role"] == SIDE), None)
+    side = next((each for each in files if each.get("role") == SIDE), None)
     made = make_email_copy(folder, side, room, work, tool) if side else None
     entry = {made.name: (work / made.name, made.sha256)} if made else {}
     log = _own_log(folder, work, clock, left_out, made.facts if made else None)

@@ -11,7 +11,15 @@ from typing import Any
 from footage.evidence import checksums, custody, viewer
 from footage.evidence.custody import Custody
 from footage.evidence.manifest import NAME as MANIFEST
-from footage.evidence.manifest import ORIGINAL, STILL, TRACK, build_manifest, manifest_pieces, read_manifest
+from footage.evidence.manifest import (
+    ORIGINAL,
+    STILL,
+    TRACK,
+    build_manifest,
+    files_told,
+    manifest_pieces,
+    read_manifest,
+)
 from footage.evidence.stills import plan_stills, take_stills
 from footage.evidence.track_files import write_track
 from footage.files import make_writable, sha256_of, write_pieces
@@ -23,6 +31,8 @@ from footage.video.ffmpeg import FFmpeg
 
 Json = dict[str, Any]
 _WRITTEN = "written"
+SEALED = {"manifest": MANIFEST, "viewer": viewer.NAME, "identity": IDENTITY}
+"""The files whose hashes stand in the log's line about the package, under these words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +74,7 @@ def write_package(report: Report, packaging: Packaging) -> None:
 
 def _derived(report: Report, packaging: Packaging, before: Mapping[str, Any]) -> list[Json]:
     """Stills and the files of the track, made where they are not there."""
-    known = [entry for entry in before.get("files", ()) if entry.get("role") == STILL]
+    known = [entry for entry in files_told(before) if entry.get("role") == STILL]
     bare = build_manifest(report, ffmpeg=packaging.tool.version)
     shots = plan_stills(bare, packaging.track.key_moments())
     now = packaging.clock()
@@ -77,7 +87,7 @@ def _is_told(report: Report, packaging: Packaging, before: Mapping[str, Any]) ->
 
     Files that somebody changed meanwhile are so left for `verify` to find, and not hashed anew as if they were right.
     """
-    derived = [entry for entry in before.get("files", ()) if entry.get("role") in (STILL, TRACK)]
+    derived = [entry for entry in files_told(before) if entry.get("role") in (STILL, TRACK)]
     now = build_manifest(report, ffmpeg=packaging.tool.version, derived=derived, notes=packaging.notes)
     return _lasting(now) == _lasting(before)
 
@@ -93,13 +103,14 @@ def _is_sealed(folder: Path, log: Custody) -> bool:
     files = (viewer.NAME, checksums.NAME)
     if last is None or not all((folder / name).is_file() for name in files):
         return False
-    return bool(last["manifest"] == sha256_of(folder / MANIFEST) and last["viewer"] == sha256_of(folder / viewer.NAME))
+    told = {MANIFEST: last.get("manifest"), viewer.NAME: last.get("viewer")}
+    return all(sha256_of(folder / name) == sha256 for name, sha256 in told.items())
 
 
 def _drop_stale(folder: Path, manifest: Json, before: Mapping[str, Any], log: Custody) -> None:
     """Remove stills and tracks that an earlier package told of and this one does not."""
     here = {entry["file"] for entry in manifest["files"]}
-    for entry in before.get("files", ()):
+    for entry in files_told(before):
         if entry.get("role") in (STILL, TRACK) and entry["file"] not in here and (folder / entry["file"]).is_file():
             make_writable(folder / entry["file"])
             (folder / entry["file"]).unlink()
@@ -107,13 +118,16 @@ def _drop_stale(folder: Path, manifest: Json, before: Mapping[str, Any], log: Cu
 
 
 def _seal(folder: Path, manifest: Json, packaging: Packaging) -> None:
-    """Manifest, page, the log's line about both, and last the list of all hashes."""
+    """Manifest, page, the log's line about both, and last the list of all hashes.
+
+    The list leaves out the hidden file that says whose the folder is: who copies what can be seen has everything that
+    the list asks for.
+    """
     write_pieces(folder / MANIFEST, manifest_pieces(manifest))
     write_pieces(folder / viewer.NAME, viewer.page_pieces(manifest, packaging.track))
-    told = {"manifest": sha256_of(folder / MANIFEST), "viewer": sha256_of(folder / viewer.NAME)}
+    told = {key: sha256_of(folder / name) for key, name in SEALED.items() if (folder / name).is_file()}
     packaging.custody.note(custody.PACKAGE, status=manifest["status"], files=len(manifest["files"]), **told)
     hashes = {entry["file"]: entry["sha256"] for entry in manifest["files"] if (folder / entry["file"]).is_file()}
-    for name in (MANIFEST, viewer.NAME, custody.NAME, IDENTITY):
-        if (folder / name).is_file():
-            hashes[name] = sha256_of(folder / name)
+    for name in (MANIFEST, viewer.NAME, custody.NAME):
+        hashes[name] = sha256_of(folder / name)
     checksums.write_checksums(folder, hashes)

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from footage.evidence.custody import Custody
-from footage.evidence.manifest import read_manifest
+from footage.evidence.manifest import files_told, read_manifest
 from footage.evidence.package import Packaging, write_first_look, write_package
 from footage.evidence.track_files import CSV_NAME, read_track
 from footage.files import sha256_of
@@ -44,6 +44,11 @@ class Packager:
         if not asks_nothing:
             self._tracking.start()
 
+    def footage_is_here(self) -> None:
+        """All footage is here that will come: so may be readings that were not there when they were read first."""
+        if not self._asks_nothing:
+            self._tracking.read_again()
+
     def track(self) -> Track:
         """The vehicle's track, once it is known."""
         return self._tracked().track
@@ -55,6 +60,8 @@ class Packager:
 
     def finish(self, report: Report) -> None:
         """Bring the whole package up to date."""
+        if self._tracking.is_under_way:
+            self._say("Waiting for the vehicle's speed and position.")
         tracked = self._tracked()
         if not self._asks_nothing:
             with self._journal.together():
@@ -73,7 +80,7 @@ class Packager:
 
 def _kept_track(folder: Path) -> Track:
     """The track that an earlier run wrote; one that was changed since is not taken for it."""
-    files = (read_manifest(folder) or {}).get("files", ())
-    told = next((each["sha256"] for each in files if each.get("file") == CSV_NAME), None)
+    files = files_told(read_manifest(folder))
+    told = next((each.get("sha256") for each in files if each["file"] == CSV_NAME), None)
     path = folder / CSV_NAME
     return read_track(folder) if path.is_file() and sha256_of(path) == told else NO_TRACK

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from zoneinfo import ZoneInfo
 from footage.evidence.manifest import JOINED, ORIGINAL, STILL
 from footage.files import replace, sha256_of
 from footage.models import MediaType, TimeWindow
-from footage.naming import stamp
+from footage.naming import stamp, touches_repeated_hour
 from footage.values_json import time_from, time_text
 from footage.version import PROGRAM, VERSION
 from footage.video.ffmpeg import SAFE_INPUT, FFmpeg
@@ -51,12 +52,14 @@ def plan_stills(manifest: Mapping[str, Any], extra: Sequence[tuple[datetime, str
     window = TimeWindow(time_from(incident["start"]), time_from(incident["end"]))
     films = {each["camera"]: each for each in manifest["files"] if each["role"] == JOINED}
     rates = {each["file"]: _rate(each) for each in manifest["files"] if each["role"] == ORIGINAL}
+    with_offset = touches_repeated_hour(window, ZoneInfo(incident["timezone"]))
     shots = []
     for word, camera in manifest["cameras"].items():
         if word in films:
             wanted = [*_whole(window), *extra, *_edges(camera["timeline"])]
-            found = [_shot(word, camera, films[word], rates, each, incident["timezone"]) for each in wanted]
-            shots += _different(shot for shot in found if shot is not None)
+            found = [_shot(word, camera, films[word], rates, each) for each in wanted]
+            named = [_named(shot, ZoneInfo(incident["timezone"]), with_offset=with_offset) for shot in found if shot]
+            shots += _different(named)
     return shots
 
 
@@ -86,7 +89,7 @@ def _rate(original: Json) -> float:
 
 
 def _shot(
-    word: str, camera: Json, film: Json, rates: Mapping[str, float], wanted: tuple[datetime, str], zone: str
+    word: str, camera: Json, film: Json, rates: Mapping[str, float], wanted: tuple[datetime, str]
 ) -> Shot | None:
     moment, why = wanted
     piece = next((each for each in camera["timeline"] if _shows(each, moment)), None)
@@ -95,10 +98,14 @@ def _shot(
     into = (moment - time_from(piece["start"])).total_seconds()
     # ffmpeg goes to the first picture at or after a time; the one on the screen then began up to a picture earlier
     seconds = max(0.0, round(piece["film"] + into - 1 / rates[piece["clip"]] + _HAIR, 3))
-    label = film["file"].partition("_Merged_")[0]
-    local = stamp(moment, ZoneInfo(zone), with_offset=False)
-    name = f"{FOLDER}/{label}_{local}.{moment.microsecond // 1000:03d}.jpg"
-    return Shot(word, moment, why, film["file"], film["sha256"], seconds, name)
+    return Shot(word, moment, why, film["file"], film["sha256"], seconds, "")
+
+
+def _named(shot: Shot, zone: ZoneInfo, *, with_offset: bool) -> Shot:
+    """Named as all files of the incident are: with the offset where its local times could be told from no others."""
+    label = shot.film.partition("_Merged_")[0]
+    local = stamp(shot.moment, zone, with_offset=with_offset)
+    return dataclasses.replace(shot, name=f"{FOLDER}/{label}_{local}.{shot.moment.microsecond // 1000:03d}.jpg")
 
 
 def _shows(piece: Json, moment: datetime) -> bool:
@@ -106,7 +113,7 @@ def _shows(piece: Json, moment: datetime) -> bool:
     return inside and piece.get("film") is not None
 
 
-def _different(shots: Iterator[Shot]) -> list[Shot]:
+def _different(shots: Iterable[Shot]) -> list[Shot]:
     by_name: dict[str, Shot] = {}
     for shot in shots:
         by_name.setdefault(shot.name, shot)

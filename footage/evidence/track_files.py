@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,16 +13,19 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from footage.evidence.manifest import TRACK
+from footage.evidence.manifest import TRACK, files_told
 from footage.files import sha256_of, write_pieces
 from footage.models import Incident
 from footage.report import Report
-from footage.telematics import HOLE_SECONDS, NO_TRACK, Reading, Readings, Track
+from footage.telematics import NO_TRACK, Reading, Readings, Track
 from footage.values_json import time_from, time_text
 from footage.version import PROGRAM, VERSION
 
 CSV_NAME, GPX_NAME = "telematics.csv", "telematics.gpx"
 _COLUMNS = ("time_utc", "latitude", "longitude", "heading_degrees", "speed_m_s", "speed_source", "told_by")
+
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Signs that XML 1.0 cannot hold in any spelling."""
 
 Json = dict[str, Any]
 
@@ -31,7 +35,7 @@ def write_track(report: Report, track: Track, before: Mapping[str, Any], now: da
     if not track.readings:
         return []
     folder, incident = report.journal.folder, report.journal.incident
-    known = {each["file"]: each for each in before.get("files", ()) if each.get("role") == TRACK}
+    known = {each["file"]: each for each in files_told(before) if each.get("role") == TRACK}
     texts = {CSV_NAME: partial(csv_lines, track), GPX_NAME: partial(gpx_lines, track, incident)}
     return [_write(folder / name, lines, track.source, known.get(name), now) for name, lines in texts.items()]
 
@@ -62,10 +66,11 @@ def gpx_lines(track: Track, incident: Incident) -> Iterator[str]:
     """GPX 1.1; a hole ends a segment, so that no map draws a line through the unknown. GPX itself has no speed."""
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
     yield f'<gpx version="1.1" creator="{PROGRAM} {VERSION}" xmlns="http://www.topografix.com/GPX/1/1">\n'
-    yield f"<trk><name>{escape(incident.name)}</name><trkseg>\n"
+    name = escape(_NOT_IN_XML.sub("", incident.name))
+    yield f"<trk><name>{name}</name><trkseg>\n"
     last: Reading | None = None
     for each in track.readings:
-        if last is not None and each.moment - last.moment > timedelta(seconds=HOLE_SECONDS):
+        if last is not None and each.moment - last.moment > timedelta(seconds=track.hole_seconds):
             yield "</trkseg><trkseg>\n"
         place = f'lat="{each.latitude:.7f}" lon="{each.longitude:.7f}"'
         yield f"<trkpt {place}><time>{time_text(each.moment)}</time></trkpt>\n"

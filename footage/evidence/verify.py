@@ -6,23 +6,25 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from time import perf_counter
 from typing import Any
 
 from footage.errors import InputRefused
 from footage.evidence import checksums, custody, viewer
 from footage.evidence.film_check import check_film, is_film
+from footage.evidence.inventory import Inventory, take_inventory
 from footage.evidence.manifest import NAME as MANIFEST
-from footage.evidence.manifest import read_manifest
+from footage.evidence.manifest import files_told, read_manifest
+from footage.evidence.package import SEALED
+from footage.folder import IDENTITY
 from footage.hashing import hash_file
 from footage.video.ffmpeg import FFmpeg
 from footage.workshop import Kind, LocalWorkshop, Terms, Workshop, results
 
 _OWN = (MANIFEST, checksums.NAME, custody.NAME)
-_NOT_OURS = {".DS_Store", "Thumbs.db", "desktop.ini"}
-"""Left behind by file managers that somebody looked at the folder with."""
-_WORK = ".work"
+_ENDED = {"complete", "partial", "nothing"}
+"""How a run ended that left no pieces behind."""
 
 Json = dict[str, Any]
 
@@ -35,6 +37,7 @@ class State(str, Enum):
     MISSING = "missing"
     UNKNOWN = "unknown"
     LEFT_OUT = "left out"
+    IGNORED = "ignored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Finding:
     @property
     def is_difference(self) -> bool:
         """Whether this file is not as it should be."""
-        return self.state not in (State.UNCHANGED, State.LEFT_OUT)
+        return self.state not in (State.UNCHANGED, State.LEFT_OUT, State.IGNORED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +92,13 @@ def verify(
         raise InputRefused(f"{folder} holds no evidence package: there is no manifest.json and no SHA256SUMS in it.")
     folder, tool = folder.absolute(), FFmpeg(stop=stop)
     place = LocalWorkshop() if workshop is None else workshop
-    began = perf_counter()
     say("Reading every file.")
-    actual = _hash_all(folder, tool, place)
-    seconds = perf_counter() - began
     told = _Told.read(folder)
-    findings = tuple(_findings(told, actual))
+    there = take_inventory(folder, told.places, under_way=told.status not in _ENDED)
+    began = perf_counter()
+    actual = _hash_all(folder, there.files, tool, place)
+    seconds = perf_counter() - began
+    findings = tuple(_findings(told, there, actual))
     others = [*_list_trouble(folder, told), *_log_trouble(folder, told, actual)]
     unchanged = {each.file for each in findings if each.state is State.UNCHANGED}
     films = [each for each in told.files if decode and is_film(each) and each["file"] in unchanged]
@@ -108,6 +112,7 @@ class _Told:
     """What the folder tells of itself: hashes by who tells them."""
 
     files: list[Json]
+    status: object
     manifest_is_readable: bool
     by_manifest: dict[str, str]
     by_list: dict[str, str]
@@ -118,23 +123,30 @@ class _Told:
     @classmethod
     def read(cls, folder: Path) -> _Told:
         manifest = read_manifest(folder)
-        files = [each for each in (manifest or {}).get("files", []) if isinstance(each, dict) and "file" in each]
+        files = files_told(manifest)
         lines = custody.read_lines(folder / custody.NAME)
         entries = custody.entries_of(lines)
         by_log = {str(each["file"]): str(each.get("sha256", "")) for each in entries if "file" in each}
         package, packed = (custody.last_of(entries, event) or {} for event in (custody.PACKAGE, custody.PACKED))
-        for name, key in ((MANIFEST, "manifest"), (viewer.NAME, "viewer")):
+        left_out = packed.get("left_out")
+        for key, name in SEALED.items():
             if key in package:
                 by_log[name] = str(package[key])
         return cls(
             files,
+            (manifest or {}).get("status"),
             manifest is not None,
-            {str(each["file"]): str(each.get("sha256", "")) for each in files},
+            {each["file"]: str(each.get("sha256", "")) for each in files},
             checksums.read_checksums(folder),
             {name: sha256 for name, sha256 in by_log.items() if sha256},
             lines,
-            frozenset(packed.get("left_out", ())),
+            frozenset(map(str, left_out if isinstance(left_out, list) else ())),
         )
+
+    @property
+    def places(self) -> set[str]:
+        """The folders in which the package has files."""
+        return {".", *(PurePosixPath(name).parent.as_posix() for name in (*self.by_manifest, *self.by_list))}
 
     def of(self, file: str) -> dict[str, str]:
         """Who tells which hash of a file."""
@@ -142,24 +154,24 @@ class _Told:
         return {name: hashes[file] for name, hashes in sources.items() if file in hashes}
 
 
-def _hash_all(folder: Path, tool: FFmpeg, workshop: Workshop) -> dict[str, str]:
-    """The hash of every file in the folder by its name with forward slashes, the largest begun first."""
-    paths = sorted(_files(folder), key=lambda path: path.stat().st_size, reverse=True)
+def _hash_all(folder: Path, names: list[str], tool: FFmpeg, workshop: Workshop) -> dict[str, str]:
+    """The hash of every file by its name, the largest begun first."""
+    largest_first = sorted(names, key=lambda name: (folder / name).stat().st_size, reverse=True)
     terms = Terms(tool, Kind.COPY)
-    hashes = results([workshop.submit(terms, hash_file, path) for path in paths], tool)
-    return {path.relative_to(folder).as_posix(): found for path, found in zip(paths, hashes, strict=True)}
+    hashes = results([workshop.submit(terms, hash_file, folder / name) for name in largest_first], tool)
+    return dict(zip(largest_first, hashes, strict=True))
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*"):
-        if path.is_file() and path.relative_to(folder).parts[0] != _WORK and path.name not in _NOT_OURS:
-            yield path
-
-
-def _findings(told: _Told, actual: Mapping[str, str]) -> Iterator[Finding]:
+def _findings(told: _Told, there: Inventory, actual: Mapping[str, str]) -> Iterator[Finding]:
     listed = {*told.by_manifest, *told.by_list, checksums.NAME, custody.NAME, MANIFEST}
-    for file in sorted(listed | set(actual)):
-        if file not in actual:
+    if IDENTITY in told.by_log and IDENTITY in actual:  # a copy that left what is hidden behind is whole without it
+        listed.add(IDENTITY)
+    for file in sorted({*listed, *actual, *there.strange, *there.ignored}):
+        if file in there.ignored:
+            yield Finding(file, State.IGNORED, there.ignored[file])
+        elif file in there.strange:
+            yield Finding(file, State.CHANGED if file in listed else State.UNKNOWN, there.strange[file])
+        elif file not in actual:
             left_out = file in told.left_out
             yield Finding(file, State.LEFT_OUT if left_out else State.MISSING)
         elif file not in listed:

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 import jinja2
 
 from footage.evidence.drawing import draw_speed, draw_track
+from footage.evidence.email_copy import email_copy_of
+from footage.models import MediaType
 from footage.telematics import NO_TRACK, Track
 from footage.values_json import time_from, time_text
 
@@ -25,6 +27,7 @@ _ROLES = {
     "original": "original, untouched as the camera's service delivered it",
     "joined": "derivative: the originals of one camera joined, every packet copied",
     "side_by_side": "derivative: all cameras in one re-encoded picture, for viewing",
+    "contact_sheet": "derivative: all stills of the cameras on one sheet",
     "still": "derivative: one picture taken from a joined film",
     "track": "data: speed and position as the vehicle's gateway told them",
 }
@@ -51,10 +54,12 @@ def page_pieces(manifest: Mapping[str, Any], track: Track = NO_TRACK, *, under_w
         start=start,
         end=end,
         players=[_player(word, camera, manifest) for word, camera in manifest["cameras"].items()],
-        data=_data(manifest, zone),
+        data={**_data(manifest, zone), "hole": track.hole_seconds},
         speeds=_speeds(track, start),
         roles=_ROLES,
         files=_grouped(manifest["files"]),
+        small=next((email_copy_of(each["file"]) for each in manifest["files"] if each["role"] == "side_by_side"), ""),
+        plays=manifest["incident"].get("media_type") != MediaType.IMAGE.value,
         stills=[each for each in manifest["files"] if each["role"] == "still"],
         pictures=[each for each in manifest["files"] if each["role"] == "original" and _is_picture(each)],
         speed=draw_speed(track, start, end),
@@ -117,9 +122,9 @@ def _from_clips(camera: Json, manifest: Mapping[str, Any]) -> list[Json]:
 
     def shown(piece: Json) -> Json:
         clip = clips.get(piece.get("clip", ""))
-        if clip is None or clip["stream"]["video"] is None:
+        if clip is None or clip["stream"]["video"] is None or _is_picture(clip):
             return piece
-        into = (time_from(piece["start"]) - time_from(clip["start"])).total_seconds()
+        into = (time_from(piece["start"]) - time_from(clip["start"])).total_seconds() / piece.get("pace", 1.0)
         return {**piece, "file": piece["clip"], "film": round(clip["stream"]["first_picture"] + into, 6)}
 
     return [shown(piece) for piece in camera["timeline"]]
@@ -132,17 +137,22 @@ def _data(manifest: Mapping[str, Any], zone: ZoneInfo) -> Json:
     def since(text: str) -> float:
         return (time_from(text) - start).total_seconds()
 
-    def pieces(camera: Json) -> list[Json]:
-        found = camera["timeline"] if camera["merged"] is not None else _from_clips(camera, manifest)
+    def pieces(found: list[Json]) -> list[Json]:
         addressed = [{**piece, "file": quote(piece["file"])} if "file" in piece else piece for piece in found]
         return [{**piece, "start": since(piece["start"]), "end": since(piece["end"])} for piece in addressed]
 
-    cameras = {word: pieces(camera) for word, camera in manifest["cameras"].items()}
+    clips = {word: pieces(_from_clips(camera, manifest)) for word, camera in manifest["cameras"].items()}
+    films = {
+        word: pieces(camera["timeline"])
+        for word, camera in manifest["cameras"].items()
+        if camera["merged"] is not None
+    }
     return {
         "start": time_text(start),
         "seconds": (end - start).total_seconds(),
         "zone": list(_offsets(start, end, zone)),
-        "cameras": cameras,
+        "cameras": {**clips, **films},
+        "clips": {word: clips[word] for word in films},
         "fps": {word: _player(word, camera, manifest)["fps"] for word, camera in manifest["cameras"].items()},
     }
 
@@ -170,4 +180,4 @@ def _grouped(files: list[Json]) -> list[tuple[str, list[Json]]]:
 
 
 def _is_picture(entry: Json) -> bool:
-    return entry["stream"]["video"] is None and str(entry["file"]).lower().endswith(".jpg")
+    return PurePosixPath(entry["file"]).suffix.lower() in (".jpg", ".jpeg", ".png")

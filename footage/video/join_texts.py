@@ -64,7 +64,7 @@ def clock_subtitles(placed: Iterable[PlacedClip], zone: tzinfo) -> str:
 
 def _cues(placed: PlacedClip, zone: tzinfo) -> Iterator[tuple[int, int, str]]:
     """Begin and end in the film's milliseconds, and the second that the wall clock shows then."""
-    start, pace = placed.clip.window.start.astimezone(UTC), _pace(placed.clip)
+    start, pace = placed.clip.window.start.astimezone(UTC), pace_of(placed.clip)
     second = start.replace(microsecond=0)
     at, end = round(placed.film_start * 1000), round(placed.film_end * 1000)
     while at < end:
@@ -74,7 +74,7 @@ def _cues(placed: PlacedClip, zone: tzinfo) -> Iterator[tuple[int, int, str]]:
         at, second = until, second + _SECOND
 
 
-def _pace(clip: Clip) -> float:
+def pace_of(clip: Clip) -> float:
     """Seconds of the wall clock in one of the film: 1, but for a hyperlapse, which is much shorter than its window."""
     pace = clip.window.seconds / clip.media.duration if clip.media.duration else 1.0
     return pace if pace >= _SPED_UP else 1.0

@@ -3,12 +3,15 @@ const by = id => document.getElementById(id);
 const scrub = by('scrub'), clock = by('clock'), play = by('play'), said = by('status'), reading = by('reading');
 const grid = by('cameras'), speeds = [...by('speed').options].map(option => option.value);
 const KMH = 3.6, MPH = 2.2369362920544;
-let told = '';
+const SHOW_EVERY = 90;    // milliseconds: while films play, drawing the rest of the page anew takes from their pictures
+let told = '', shown = 0, isHeld = false;
 
 function show(ready) {
+  if (state.playing && performance.now() - shown < SHOW_EVERY) return;
+  shown = performance.now();
   const text = wallClock(state.seconds);
   if (clock.textContent !== text) clock.textContent = text;
-  if (document.activeElement !== scrub || state.playing) scrub.value = state.seconds;
+  if (!isHeld) scrub.value = state.seconds;
   scrub.setAttribute('aria-valuetext', text);
   play.textContent = state.playing ? 'Pause' : 'Play';
   by('cursor').style.left = `${state.seconds / data.seconds * 100}%`;
@@ -46,7 +49,7 @@ function enlarge(camera) {
 function stepFrame(direction) {
   setPlaying(false);
   const leader = players.find(player => player.camera === state.large) || players[0];
-  const fps = (leader && data.fps[leader.camera]) || 30;
+  const fps = leader ? (data.fps[leader.camera] || 30) / leader.pace : 30;
   seek((Math.round(state.seconds * fps) + direction) / fps);
 }
 
@@ -94,6 +97,8 @@ by('step').addEventListener('click', () => stepFrame(1));
 by('speed').addEventListener('change', event => { state.speed = Number(event.target.value); });
 by('sound').addEventListener('change', event => setSound(event.target.value));
 by('large').addEventListener('change', event => enlarge(event.target.value));
+scrub.addEventListener('pointerdown', () => { isHeld = true; });
+for (const end of ['pointerup', 'pointercancel']) document.addEventListener(end, () => { isHeld = false; });
 scrub.addEventListener('input', () => seek(Number(scrub.value)));
 for (const player of players) {
   player.figure.querySelector('.enlarge').addEventListener('click', () => enlarge(state.large === player.camera ? '' : player.camera));
@@ -109,6 +114,17 @@ for (const bar of document.querySelectorAll('[data-lane]')) {
     bar.append(block);
   }
   bar.addEventListener('click', event => seek((event.clientX - bar.getBoundingClientRect().left) / bar.clientWidth * data.seconds));
+}
+
+// Where no camera has a film or a clip that plays, a small copy of the film of all cameras may be there instead.
+const small = by('small');
+if (small) {
+  const video = small.querySelector('video');
+  video.addEventListener('loadedmetadata', () => { small.hidden = false; });
+  video.addEventListener('timeupdate', () => seek(video.currentTime));
+  listeners.push(() => {
+    if (!video.src && players.length && players.every(player => player.broken)) video.src = video.dataset.src;
+  });
 }
 
 listeners.push(show);

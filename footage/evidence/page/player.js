@@ -10,18 +10,31 @@ const BRIEF = 0.1;        // seconds of a seam through which a video is left run
 const ASTRAY = 0.05;      // seconds that a resting video may be off while the others play: each jump costs them a pause
 const SETTLING = 250;     // milliseconds in which sound begins to flow
 const AT_END = 0.01;      // seconds before a film's end: to play on from there would begin it anew
+const NOT_SHOWN = 'Its film is not in this copy, or this browser cannot play it. See the files below.';
 const SOUNDING = new Set([...document.getElementById('sound').options].map(option => option.value));
+
+function paceOf(piece) { return (piece && piece.pace) || 1; }
 
 class Player {
   constructor(figure) {
     this.camera = figure.dataset.camera;
     this.figure = figure;
-    this.reel = new Reel(figure.querySelectorAll('video'), () => { this.piece = undefined; });
+    this.reel = new Reel(figure.querySelectorAll('video'), file => this.onFault(file));
     this.slate = figure.querySelector('.slate');
     this.pieces = data.cameras[this.camera];
+    this.label = figure.querySelector('.enlarge').textContent;
     this.piece = undefined;
     this.sounds = SOUNDING.has(this.camera);
     this.begun = this.before = 0;
+  }
+
+  // A film that is not in this copy, or cannot be played, is no loss where the clips are here that it was made of.
+  onFault(file) {
+    this.piece = undefined;
+    const clips = data.clips[this.camera];
+    if (!clips || this.pieces === clips || !this.pieces.some(piece => piece.file === file || !piece.file)) return;
+    this.pieces = clips;
+    this.reel.open();
   }
 
   get video() { return this.reel.front; }
@@ -33,6 +46,9 @@ class Player {
     return found || this.pieces[this.pieces.length - 1];
   }
 
+  // Seconds of the clock in one of the film: a hyperlapse is much shorter than its time.
+  get pace() { return paceOf(this.piece); }
+
   // The next piece with a picture after a moment at which there is none.
   next(seconds) { return this.pieces.find(each => each.start >= seconds && typeof each.film === 'number'); }
 
@@ -40,12 +56,12 @@ class Player {
   // what came before the gap, so that it runs already when its picture is due. A seam shows the picture: no lead there.
   filmTime(seconds) {
     const piece = this.at(seconds);
-    if (piece && typeof piece.film === 'number') return piece.film + Math.min(seconds, piece.end) - piece.start;
+    if (piece && typeof piece.film === 'number') return piece.film + (Math.min(seconds, piece.end) - piece.start) / paceOf(piece);
     const next = this.next(seconds);
     if (!next) return null;
-    if (!piece.seam) return next.film - Math.min(this.lead(next), next.start - seconds);
+    if (!piece.seam) return next.film - Math.min(this.lead(next), (next.start - seconds) / paceOf(next));
     const held = this.held(piece);
-    return held === next ? next.film - HAIR : held.film + held.end - held.start - HAIR;
+    return held === next ? next.film - HAIR : held.film + (held.end - held.start) / paceOf(held) - HAIR;
   }
 
   // The piece whose file has the picture that a seam holds: the one before it, as the one behind goes on in its film.
@@ -61,7 +77,7 @@ class Player {
   }
 
   // Seconds of its film that a video runs behind the slate.
-  lead(next) { return Math.min(LEAD * state.speed, next.film); }
+  lead(next) { return Math.min(LEAD * state.speed / paceOf(next), next.film); }
 
   isBrief() { return Boolean(this.piece) && this.piece.seam && this.piece.end - this.piece.start <= BRIEF; }
 
@@ -92,20 +108,26 @@ class Player {
 
   // The moment, in seconds from the start, of the picture that is on; null where a slate is.
   moment() {
-    return this.shows(this.piece) ? this.piece.start + this.video.currentTime - this.piece.film : null;
+    return this.shows(this.piece) ? this.piece.start + (this.video.currentTime - this.piece.film) * this.pace : null;
   }
 
   // Be at a moment: at rest, or running at a speed, which is pulled at unless the clock follows this very video.
   follow(seconds, playing, speed, leads) {
     this.enter(this.at(seconds));
     if (this.broken) return;
-    if (playing && (this.shows(this.piece) || this.isBrief() || this.isLeading(seconds))) this.run(seconds, speed, leads);
+    const moves = this.shows(this.piece) || this.isBrief() || this.isLeading(seconds), rate = speed / this.runningPace(seconds);
+    if (playing && moves && rate >= SLOWEST) this.run(seconds, rate, leads);
     else this.rest(seconds, playing ? ASTRAY : HAIR / 2);
   }
 
-  // Seconds by which the picture that is on is late.
+  // The pace of what runs: behind the slate that is the film of the next piece already.
+  runningPace(seconds) { return paceOf(this.shows(this.piece) ? this.piece : this.next(seconds)); }
+
+  // Seconds of its film by which the picture that is on is late. Past the end of its piece nothing is late any more:
+  // what `filmTime` tells of that moment is the place of another piece.
   lateness(seconds) {
-    return this.shows(this.piece) ? this.filmTime(seconds) - this.video.currentTime : 0;
+    const isOn = this.shows(this.piece) && seconds < this.piece.end;
+    return isOn ? this.filmTime(seconds) - this.video.currentTime : 0;
   }
 
   enter(piece) {
@@ -117,8 +139,8 @@ class Player {
     this.slate.hidden = Boolean(this.shows(piece) || held);
     this.hear();
     if (this.slate.hidden) return;
-    const why = piece && piece.words ? `${piece.local}: ${piece.words}` : 'this film cannot be played here';
-    this.slate.querySelector('.why').textContent = why;
+    this.slate.querySelector('.what').textContent = `${this.label}: ${piece && piece.words ? 'no footage' : 'not shown'}`;
+    this.slate.querySelector('.why').textContent = piece && piece.words ? `${piece.local}: ${piece.words}` : NOT_SHOWN;
   }
 
   // Sound comes from the chosen camera, and only while its picture is on.

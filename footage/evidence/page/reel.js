@@ -3,9 +3,25 @@ class Reel {
   constructor(videos, onFault) {
     [this.front, this.spare] = videos;
     this.bad = new Set();
-    for (const video of videos) {
-      video.addEventListener('error', () => { this.bad.add(video.getAttribute('src')); onFault(); });
-    }
+    this.onFault = onFault;
+    for (const video of videos) this.watch(video);
+  }
+
+  watch(video) {
+    video.addEventListener('error', () => {
+      this.bad.add(video.getAttribute('src'));
+      this.onFault(video.getAttribute('src'));
+    });
+  }
+
+  // Be ready to go from file to file where one film was expected.
+  open() {
+    if (this.spare) return;
+    this.spare = this.front.cloneNode();
+    this.spare.removeAttribute('src');
+    this.spare.classList.add('behind');
+    this.front.after(this.spare);
+    this.watch(this.spare);
   }
 
   isBroken() { return !this.front || this.bad.has(this.front.getAttribute('src')); }

@@ -23,6 +23,6 @@ function speedAt(seconds) {
   const after = data.speed.findIndex(([moment]) => moment > seconds);
   const before = after < 0 ? data.speed.length - 1 : after - 1;
   const one = data.speed[before], other = data.speed[after];
-  if (!one || !other || one[1] === null || other[1] === null || other[0] - one[0] > 10) return null;
+  if (!one || !other || one[1] === null || other[1] === null || other[0] - one[0] > data.hole) return null;
   return one[1] + (other[1] - one[1]) * (seconds - one[0]) / (other[0] - one[0]);
 }

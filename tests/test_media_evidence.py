@@ -1,0 +1,79 @@
+"""Claims about the evidence package of what is no plain film: stills and hyperlapses."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from demo.faults import Script
+from demo.samsara_service import SamsaraService
+from footage.evidence import checksums
+from footage.evidence.manifest import read_manifest
+from main import run_program
+from tests.site import Outcome, Site
+from tests.test_media_types import footage_of_all_types, pull
+
+pytestmark = pytest.mark.slow
+
+SiteOf = Callable[[Script], Site]
+
+
+@pytest.fixture
+def site_of(tmp_path: Path, clips: Path) -> Iterator[SiteOf]:
+    """A site that has footage of all types."""
+    with ExitStack() as stack:
+
+        def opened(script: Script) -> Site:
+            service = SamsaraService(script=script, footage=footage_of_all_types(clips))
+            return Site(stack.enter_context(service), tmp_path)
+
+        yield opened
+
+
+def folder_of(done: Outcome) -> Path:
+    assert done.code == 0, done.err
+    return Path(done.result["folder"])
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_an_untouched_incident_of_stills_is_verified_with_its_contact_sheet(site_of: SiteOf) -> None:
+    done = pull(site_of(Script(limits=False)), "image", "--cameras", "road,driver", minutes="2")
+    folder = folder_of(done)
+    assert run_program(["verify", str(folder)]) == 0
+    manifest = read_manifest(folder)
+    assert manifest is not None
+    sheet = next(each for each in manifest["files"] if each["role"] == "contact_sheet")
+    assert sheet["file"] == done.result["contact_sheet"]
+    originals = {each["file"] for each in manifest["files"] if each["role"] == "original"}
+    assert set(sheet["parents"]) == originals
+    assert sheet["file"] in checksums.read_checksums(folder)
+
+
+def test_a_zip_of_stills_holds_the_contact_sheet(site_of: SiteOf, tmp_path: Path) -> None:
+    folder = folder_of(pull(site_of(Script(limits=False)), "image", "--cameras", "road", minutes="1"))
+    assert run_program(["pack", str(folder), "--to", str(tmp_path / "all.zip")]) == 0
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        assert any("/ContactSheet_" in name for name in archive.namelist())
+
+
+def test_a_finished_incident_of_stills_is_not_touched_by_a_resume(site_of: SiteOf) -> None:
+    site = site_of(Script(limits=False))
+    done = pull(site, "image", "--cameras", "road", minutes="1")
+    folder = folder_of(done)
+    before = contents(folder)
+    assert site.run("resume", done.result["journal"], "--json").code == 0
+    assert contents(folder) == before
+
+
+def test_a_film_that_a_later_run_does_not_ask_for_stays_part_of_the_package(site_of: SiteOf) -> None:
+    site = site_of(Script(limits=False))
+    folder = folder_of(pull(site, "high", "--cameras", "road", minutes="1", films="all"))
+    assert folder_of(pull(site, "high", "--cameras", "road", minutes="1", films="none")) == folder
+    assert run_program(["verify", str(folder)]) == 0
