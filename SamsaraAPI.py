@@ -117,8 +117,7 @@ class SamsaraClient:
     def readings(self, vehicle_id: str, window: TimeWindow, *, fine: bool = True) -> Iterator[Reading]:
         """A vehicle's speed and place, every second where `fine` and Samsara keeps it so, else from its statistics.
 
-        They come page by page, as they are taken: a day of them need never be in memory. A run can do without them,
-        so it is not kept waiting: there are few repetitions.
+        They come page by page: a day of them need never be in memory. Repetitions are few, as a run can do without.
         """
         query = telematics.stream_query(vehicle_id, window) if fine else telematics.history_query(vehicle_id, window)
         endpoint, page = (_STREAM, telematics.stream_page) if fine else (_HISTORY, telematics.history_page)
@@ -159,8 +158,7 @@ class SamsaraClient:
         next page, repeat the call with its `cursor` and everything else unchanged.
         """
         query = payloads.uploaded_query(vehicle_ids, window, media_types, available_after)
-        if cursor:
-            query.append(("after", cursor))
+        query += [("after", cursor)] if cursor else []
         found, following = self._read(_UPLOADED, query, payloads.uploaded_page, self._retry)
         wanted = {media_type.value for media_type in media_types}
         links = tuple(link for link in found if link.media_type in wanted)
