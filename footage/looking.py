@@ -86,11 +86,16 @@ class Looking:
         return bool(self._lost)
 
     def match(self, new: Sequence[MediaLink]) -> bool:
-        """Give what is new in the list to the open requests whose windows it covers; whether that brought anything."""
+        """Give what is new in the list to the open requests whose windows it covers; whether that brought anything.
+
+        What is looked for may have been listed before the search began: it is not only sought among what is new.
+        """
         news = False
         for request in [*self.waiting(), *(lost.request for lost in self._lost.values())]:
             for camera in self._unsettled_cameras(request):
-                touched = any(link.shows(camera) and _is_near(link, request.window) for link in new)
+                touched = request.number in self._lost or any(
+                    link.shows(camera) and _is_near(link, request.window) for link in new
+                )
                 chosen = self._uploads.covering(self._journal.incident, (camera, request.window)) if touched else ()
                 for link in chosen:
                     self._sight(request)
