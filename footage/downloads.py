@@ -59,10 +59,6 @@ class _WrongPlace(_Again):
     """The answer does not continue the part: nothing of it may be kept."""
 
 
-class _TooSlow(_Again):
-    """Hardly anything comes. However little it brought, it counts as a failure: a slow drip must end some day."""
-
-
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A link was not accepted, as happens once it has expired; another one may be."""
@@ -73,8 +69,8 @@ class Refused:
 class Downloader:
     """Fetches signed links into part files under `work`; several threads may use one at a time.
 
-    `attempts` failures in a row without a new byte end a download, and so many that were too slow. `stop` ends all of
-    them within a moment.
+    `attempts` failures in a row of which none brought a new piece end a download: a drip must end some day. `stop` ends
+    all of them within a moment.
     """
 
     def __init__(
@@ -114,7 +110,7 @@ class Downloader:
         return found
 
     def _fetch(self, part: Path, name: str, url: str, media: str) -> Part | Refused:
-        failures = slow = 0
+        failures = 0
         furthest = _size(part)
         while True:
             try:
@@ -124,12 +120,11 @@ class Downloader:
             except _LinkStale as error:
                 return Refused(str(error))
             except (_Again, *_TRANSIENT) as error:
-                failures = 1 if _size(part) > furthest else failures + 1
-                slow += isinstance(error, _TooSlow)
+                failures = 1 if _size(part) >= furthest + _PIECE else failures + 1
                 furthest = max(furthest, _size(part))
                 log.info("download of %s broke off at %d bytes: %s", name, _size(part), type(error).__name__)
-                if max(failures, slow) >= self._attempts:
-                    raise DownloadFailed(f"{name} did not arrive whole in {max(failures, slow)} attempts.") from error
+                if failures >= self._attempts:
+                    raise DownloadFailed(f"{name} did not arrive whole in {failures} attempts.") from error
                 self._pause(failures, error)
             except requests.RequestException as error:  # its words may hold the link, which is a secret
                 raise DownloadFailed(f"{name} cannot be downloaded ({type(error).__name__}).") from None
@@ -243,7 +238,7 @@ class Downloader:
                 digest.update(block)
                 self._on_bytes(len(block))
                 if tempo.is_too_slow(len(block)):
-                    raise _TooSlow("hardly anything comes")
+                    raise _Again("hardly anything comes")
             file.flush()
             os.fsync(file.fileno())
             return file.tell(), digest.hexdigest()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from demo.faults import ClipFate, Fault, Script, Upload, lost_answer, refusal
+from demo.faults import ClipFate, Fault, Script, Upload, lost_answer, quota_exceeded, refusal
 from tests.samsara_bench import RETRIEVAL
 from tests.site import START, Site
 
@@ -93,6 +94,17 @@ def test_media_that_does_not_tell_its_role_is_that_of_the_one_role_asked_for(sit
     outcome = site.pull("--cameras", "road,leftSide", "--wait", "0.2", vehicle="Rig 12", minutes="1")
     assert outcome.code == 0, outcome.err
     assert outcome.result["cameras"]["leftSide"]["received_seconds"] == 60
+
+
+def test_a_lost_request_is_found_by_what_was_listed_before_it_was_looked_for(site_with: SiteWith) -> None:
+    site = site_with(Script(limits=False, ready_after=4, faults=(lost_answer(1), quota_exceeded(after=1))))
+    first = site.pull("--cameras", "road", "--wait", "0.02")
+    assert first.code == 7, first.err
+    site.service.script = Script(limits=False)
+    time.sleep(4)
+    again = site.resume("--settle", "3")
+    assert again.code == 0, again.err
+    assert [count for _, _, count in site.asked()] == [1, 1]
 
 
 def just_now(minutes: int) -> str:
