@@ -20,8 +20,8 @@ class DataEndpoints(Generic[C]):
     """A client for each stream and API; `connect` asks for the endpoint, and is called by one thread at a time.
 
     An endpoint expires without notice and is then refused in many ways, by Kinesis Video and by what stands before it.
-    So where one that had been good refuses (`misplaced` tells such errors), another is asked for, and the call is made
-    again, once. What a fresh endpoint refuses is refused.
+    So a first refusal (`misplaced` tells such errors) does not count: the endpoint is asked for anew, and the call made
+    again, once.
     """
 
     def __init__(self, connect: Callable[[Call, DataApi], C], misplaced: Callable[[Exception], bool]) -> None:
@@ -29,39 +29,29 @@ class DataEndpoints(Generic[C]):
         self._misplaced = misplaced
         self._lock = threading.RLock()
         self._clients: dict[tuple[str, DataApi], C] = {}
-        self._good: set[tuple[str, DataApi]] = set()
 
     def ask(self, call: Call, api: DataApi, ask: Callable[[C], T]) -> T:
         """One call of a stream's endpoint."""
-        client, was_good = self.at_hand(call, api)
+        client = self.at_hand(call, api)
         try:
-            answer = ask(client)
+            return ask(client)
         except Exception as error:
-            if not (was_good and self._misplaced(error)):
+            if not self._misplaced(error):
                 raise
-            log.info("%s was refused by an endpoint that had been good: another one is asked for", call.action)
-            self.forget(call.stream, api, client)
-            client, _ = self.at_hand(call, api)
-            answer = ask(client)
-        self._praise(call.stream, api, client)
-        return answer
+        log.info("%s was refused by its data endpoint, which is asked for anew", call.action)
+        self.forget(call.stream, api, client)
+        return ask(self.at_hand(call, api))
 
-    def at_hand(self, call: Call, api: DataApi) -> tuple[C, bool]:
-        """A stream's client, and whether it has been good already."""
+    def at_hand(self, call: Call, api: DataApi) -> C:
+        """A stream's client, made where there is none."""
         key = (call.stream, api)
         with self._lock:
             if key not in self._clients:
                 self._clients[key] = self._connect(call, api)
-            return self._clients[key], key in self._good
+            return self._clients[key]
 
     def forget(self, stream: str, api: DataApi, client: C | None = None) -> None:
         """Ask anew next time; of a named client only where no other thread has put another in its place."""
         with self._lock:
             if client is None or self._clients.get((stream, api)) is client:
                 self._clients.pop((stream, api), None)
-                self._good.discard((stream, api))
-
-    def _praise(self, stream: str, api: DataApi, client: C) -> None:
-        with self._lock:
-            if self._clients.get((stream, api)) is client:
-                self._good.add((stream, api))
