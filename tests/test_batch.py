@@ -9,8 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +23,7 @@ from demo.faults import ClipFate, Fault, Script, not_licensed, quota_exceeded
 from demo.kinesis_footage import demo_streams
 from demo.kinesis_service import KinesisService
 from footage.models import UTC
+from tests.dask_cluster import wait_until
 from tests.site import QUICK, ROOT, Outcome, Site, open_site
 from tests.small_disk import small_disk
 
@@ -52,6 +53,19 @@ def write_list(site: Site, *rows: tuple[str, ...], head: tuple[str, ...] = HEAD)
 
 def run_list(site: Site, *more: str, films: str = "none") -> Outcome:
     return site.run("batch", "incidents.csv", "--films", films, *QUICK, *more)
+
+
+@contextmanager
+def begun_list(site: Site) -> Iterator[subprocess.Popen[str]]:
+    """The list on its way; whatever happens, it does not outlive the test."""
+    command, pipe = site.command("batch", "incidents.csv", "--films", "none", *QUICK), subprocess.PIPE
+    with subprocess.Popen(
+        command, env=site.environment(), stdout=pipe, stderr=pipe, text=True, cwd=site.folder
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def rows_of(site: Site) -> dict[str, dict[str, Any]]:
@@ -226,19 +240,10 @@ def test_rows_that_wait_are_pending_and_resume_completes_them(site: Site) -> Non
 def test_a_list_that_is_killed_is_resumed_as_one_and_asks_nothing_twice(site: Site) -> None:
     site.service.script = Script(limits=False, ready_after=1.5)
     write_list(site, TRUCK, VAN, RIG)
-    process = subprocess.Popen(
-        site.command("batch", "incidents.csv", "--films", "none", *QUICK),
-        env=site.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=site.folder,
-    )
-    deadline = time.monotonic() + 60
-    while site.posts_sent() < 3 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.kill()
-    process.wait()
-    resumed = site.resume("--settle", "3")
+    with begun_list(site) as process:
+        wait_until(lambda: site.posts_sent() == 3)
+        process.kill()
+    resumed = site.resume("--settle", "30")
     assert resumed.code == 0, resumed.err
     assert {row["status"] for row in resumed.result["rows"]} == {"complete"}
     assert [count for *_, count in site.asked()] == [1, 1, 1, 1]
@@ -248,19 +253,10 @@ def test_a_list_that_is_killed_is_resumed_as_one_and_asks_nothing_twice(site: Si
 def test_an_interrupted_list_leaves_at_once_and_can_be_resumed(site: Site) -> None:
     site.service.script = Script(limits=False, ready_after=8.0)
     write_list(site, TRUCK, VAN)
-    process = subprocess.Popen(
-        site.command("batch", "incidents.csv", "--films", "none", *QUICK),
-        env=site.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=site.folder,
-    )
-    deadline = time.monotonic() + 60
-    while site.posts_sent() < 3 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=10)
+    with begun_list(site) as process:
+        wait_until(lambda: site.posts_sent() == 3)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=10)
     assert process.returncode == 130
     assert json.loads(out)["error"]["kind"] == "interrupted"
     assert "resume" in err.strip().splitlines()[-1]
@@ -404,17 +400,24 @@ def test_a_list_needs_no_more_open_files_than_there_may_be(site: Site, most: int
 
 def test_a_disk_that_is_full_ends_the_list_with_a_result(site: Site) -> None:
     write_list(site, VAN, RIG)
-    site.videos.mkdir()
     with small_disk(site.videos, "size=64k"):
+        fill(site.videos)
         outcome = run_list(site)
-        assert outcome.code == 8, outcome.err
-        assert outcome.result["error"]["kind"] == "disk"
-        assert len(outcome.result["rows"]) == 2
-        assert "Traceback" not in outcome.err
+    assert outcome.code == 8, outcome.err
+    assert outcome.result["error"]["kind"] == "disk"
+    assert [row["reference"] for row in outcome.result["rows"]] == ["A-2", "A-3"]
+    assert "Traceback" not in outcome.err
+
+
+def fill(disk: Path) -> None:
+    """Leave no room at all."""
+    with (disk / "other").open("wb", buffering=0) as other, suppress(OSError):
+        while True:
+            other.write(bytes(4096))
 
 
 def test_a_list_goes_on_with_a_row_that_was_pulled_again_with_other_cameras(site: Site) -> None:
-    site.service.script = Script(limits=False, clips=(ClipFate(vehicle="281474990123457", ready_after=600.0),))
+    site.service.script = Script(limits=False, clips=(ClipFate(vehicle="281474990123457", ready_after=8.0),))
     write_list(site, RIG, VAN)
     assert run_list(site, "--cameras", "road", "--wait", "0.01").code == 4
     site.service.script = QUIET
