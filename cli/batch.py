@@ -8,36 +8,34 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cli.again import resume_latest
+from cli.batch_result import ListAtWork
 from cli.batch_screen import ListProgress, open_list_progress
 from cli.batch_words import batch_plan_json, batch_plan_words, list_end_words
 from cli.desk import Desk
-from cli.desktop import awake
+from cli.desktop import awake, room_for_files
 from cli.order import PullOptions
 from cli.rows import read_orders
 from cli.table import ListStanding
 from cli.words import error_words, resume_command
 from footage.batch_journal import RUNNING, BatchJournal, Entry
-from footage.batch_plan import RowEnd
-from footage.errors import FootageError, Interrupted, SheetRefused
+from footage.errors import DiskTrouble, FootageError, InputRefused, Interrupted, SheetRefused
 from footage.hours import Hours, always
 from footage.models import UTC, Incident
-from footage.report import error_json
 from footage.resumable import Resumable, find_lists
 from footage.settings import RunSettings, WaitSettings
 from footage.sheet import read_sheet
-from footage.summary import CSV_NAME, Outcome, code_of, outcome_of, state_of, summary_json, write_summary
+from footage.summary import code_of, state_of, write_summary
 from footage.template import template_text, write_template
 from footage.video.ffmpeg import FFmpeg
 from footage.workshop import LocalWorkshop, Workshop
 
 if TYPE_CHECKING:
-    from footage.batch import Batch
     from footage.batch_plan import BatchPlan, BatchProgress
     from footage.batch_prepare import Prepared
     from footage.prepared import Parts
@@ -46,6 +44,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _READERS = 2
+_FILES, _FILES_OF_A_ROW = 100, 6
+"""Open files that a list takes by itself, and at most for each row: its folder's lock, and connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +64,19 @@ class BatchDesk(Desk):
     """Serves one call for a list of incidents."""
 
     of_list = BatchOptions()
-    journal: BatchJournal | None = None
-    batch: Batch | None = None
+    at_work: ListAtWork | None = None
+    """The list that is worked on now, if it is one."""
 
     def start_list(self, path: Path, base: PullOptions, *, dry_run: bool) -> int:
         """Check every row, plan, confirm, carry out, report; the exit code."""
         now = datetime.now(UTC)
         entries = self._read_entries(path, base, now)
         journal = BatchJournal(path.name, self.options.output.absolute(), now, entries)
+        self.at_work = at_work = ListAtWork(journal)
         progress = self._open_list_progress(journal)
         prepared, plan = self._prepare_list(journal, progress)
+        if plan.faults and not self.of_list.skip_faulty:
+            raise SheetRefused(journal.sheet, plan.faults)
         if dry_run:
             return self._show_dry_list(plan)
         self._tell(batch_plan_words(plan))
@@ -83,16 +86,17 @@ class BatchDesk(Desk):
             self._confirm_spending()
         journal.keep_in(self.options.logs)
         supersede_others(self.options.logs, journal)
-        return self._carry_out_list(journal, prepared, progress)
+        return self._carry_out_list(at_work, prepared, progress)
 
     def go_on(self, journal: Resumable) -> int:
         """Go on with a list, or with a single incident; the exit code."""
-        self.journal = None
+        self.at_work = None
         if not isinstance(journal, BatchJournal):
             return self.resume(journal)
+        self.at_work = at_work = ListAtWork(journal)
         progress = self._open_list_progress(journal)
         prepared, _ = self._prepare_list(journal, progress)
-        return self._carry_out_list(journal, prepared, progress)
+        return self._carry_out_list(at_work, prepared, progress)
 
     def resume_all(self, journals: Sequence[Resumable]) -> int:
         """Go on with several runs and lists, one after another; one that ends badly ends alone. The highest exit code.
@@ -126,28 +130,38 @@ class BatchDesk(Desk):
     def stop(self) -> None:
         """End all background work within a moment."""
         super().stop()
-        if self.batch is not None:
-            self.batch.stop()
+        if self.at_work is not None and self.at_work.batch is not None:
+            self.at_work.batch.stop()
 
     def explain(self, error: FootageError) -> int:
         """Say how a call ended badly, in words or as the JSON object; the exit code."""
-        if self.journal is None:
+        at_work = self.at_work
+        if at_work is None:
             return super().explain(error)
         log.error("%s: %s", error.kind, error.message)
-        path = self.journal.path if self.journal else None
-        outcomes = self._summarize(self.batch.ends) if self.batch is not None else []
+        if at_work.batch is not None:
+            self._keep_summary(at_work)
         if self.options.json:
-            self.out(json.dumps(self._result(outcomes, error.exit_code, error)))
+            self.out(json.dumps(at_work.result(error.exit_code, self.log_file, error)))
         for line in error_words(error, self.log_file):
             self.say(line)
-        if path is not None:
-            self.say(f"To go on later: {resume_command(path)}")
+        if at_work.journal.path is not None:
+            self.say(f"To go on later: {resume_command(at_work.journal.path)}")
         return error.exit_code
 
-    def _read_entries(self, path: Path, base: PullOptions, now: datetime) -> list[Entry]:
-        from cli.columns import COLUMNS
+    def _keep_summary(self, at_work: ListAtWork) -> None:
+        """Write what came of each row, after an error: it may be the disk that ended the list."""
+        try:
+            write_summary(at_work.journal.output, at_work.outcomes)
+        except DiskTrouble as trouble:
+            log.warning("there is no summary: %s", trouble)
 
-        sheet = read_sheet(path, COLUMNS)
+    def _read_entries(self, path: Path, base: PullOptions, now: datetime) -> list[Entry]:
+        from cli.columns import COLUMNS, NUMBERS
+
+        sheet = read_sheet(path, COLUMNS, NUMBERS)
+        if sheet.unused:
+            self._tell([f"Not used, as no columns of such a list: {', '.join(sheet.unused)}."])
         orders, faults = read_orders(sheet, base, read_fleet=lambda: self.services.fleet(), now=now)
         if faults and not (self.of_list.skip_faulty and orders):
             raise SheetRefused(sheet.name, faults)
@@ -158,16 +172,17 @@ class BatchDesk(Desk):
     def _prepare_list(self, journal: BatchJournal, progress: BatchProgress) -> tuple[Prepared, BatchPlan]:
         from footage.batch_prepare import Preparation
 
-        self.journal = journal
         preparation = Preparation(
             journal,
-            self._row_parts,
+            partial(self._row_parts, journal),
             service=self.services.samsara,
             logs=self.options.logs,
             progress=progress,
             clock=lambda: datetime.now(UTC),
         )
-        return preparation.prepare()
+        prepared, plan = preparation.prepare()
+        refuse_without_room(len(prepared.rows))
+        return prepared, plan
 
     @cached_property
     def _readers(self) -> ThreadPoolExecutor:
@@ -179,13 +194,11 @@ class BatchDesk(Desk):
         """Does the heavy work of all rows: only so much of it at once, however many rows there are."""
         return self._cluster or LocalWorkshop()
 
-    def _row_parts(self, entry: Entry, progress: Progress) -> Parts:
-        assert self.journal is not None  # noqa: S101 - made just before
-        journal = self.journal
+    def _row_parts(self, journal: BatchJournal, entry: Entry, progress: Progress) -> Parts:
         parts = self._parts(entry.incident, entry.settings, FFmpeg(self._tool.binary), progress)
         return replace(
             parts,
-            keep=lambda draft: draft.keep_at(journal.row_journal(entry.row)),
+            keep=lambda draft: journal.keep_row(draft, entry.row),
             readers=self._readers,
             workshop=self._workshop,
         )
@@ -195,51 +208,31 @@ class BatchDesk(Desk):
         hours = self.of_list.hours
         return replace(parts, may_fetch=hours.gate(parts.clock) if hours else always)
 
-    def _carry_out_list(self, journal: BatchJournal, prepared: Prepared, progress: ListProgress) -> int:
+    def _carry_out_list(self, at_work: ListAtWork, prepared: Prepared, progress: ListProgress) -> int:
         from footage.batch import Batch, Limits
 
         options, waiting = self.of_list, self.of_list.waiting
         minutes = 0.0 if options.accept_partial else waiting.wait
         limits = Limits(minutes, waiting.poll_interval, options.over_quota, options.at_once)
         clock = lambda: datetime.now(UTC)  # noqa: E731 - the time, as it is handed in
-        self.batch = Batch(journal, prepared, limits, progress=progress, clock=clock, deliver=self._bring_to)
+        journal = at_work.journal
+        at_work.batch = Batch(journal, prepared, limits, progress=progress, clock=clock, deliver=self._bring_to)
         began = monotonic()
         journal.finish(RUNNING)
         with self._reached(journal.output), awake(), progress.shown():
-            ends = self.batch.carry_out()
-        return self._report_list(journal, ends, monotonic() - began)
+            at_work.batch.carry_out()
+        return self._report_list(at_work, monotonic() - began)
 
-    def _report_list(self, journal: BatchJournal, ends: Sequence[RowEnd], seconds: float) -> int:
-        outcomes = self._summarize(ends)
-        code = code_of(outcomes)
+    def _report_list(self, at_work: ListAtWork, seconds: float) -> int:
+        journal, outcomes = at_work.journal, at_work.outcomes
+        summary, code = write_summary(journal.output, outcomes), code_of(outcomes)
         journal.finish(state_of(outcomes))
-        for line in list_end_words(journal, outcomes, code, journal.output / CSV_NAME):
+        for line in list_end_words(journal, outcomes, code, summary):
             self.say(line) if self.options.json else self.out(line)
         if self.options.json:
-            self.out(json.dumps(self._result(outcomes, code, None)))
+            self.out(json.dumps(at_work.result(code, self.log_file)))
         self._call_back(journal.output, seconds)
         return code
-
-    def _summarize(self, ends: Sequence[RowEnd]) -> list[Outcome]:
-        """Write the summary of all rows beside the folders."""
-        assert self.journal is not None  # noqa: S101 - a list that was carried out has one
-        ended = {end.entry.row: end for end in ends}
-        outcomes = [_outcome(entry, ended.get(entry.row)) for entry in self.journal.entries]
-        write_summary(self.journal.output, outcomes)
-        return outcomes
-
-    def _result(self, outcomes: Sequence[Outcome], code: int, error: FootageError | None) -> dict[str, Any]:
-        path = self.journal.path if self.journal else None
-        return {
-            "schema": 1,
-            "kind": "batch",
-            "status": "failed" if error else self.journal.state if self.journal else "failed",
-            "exit_code": code,
-            "journal": str(path.absolute()) if path else None,
-            "log": str(self.log_file.absolute()) if self.log_file else None,
-            "rows": [summary_json(outcome) for outcome in outcomes],
-            "error": error_json(error),
-        }
 
     def _open_list_progress(self, journal: BatchJournal) -> ListProgress:
         standing = ListStanding(journal.sheet, len(journal.entries), resume_latest(self.options.logs))
@@ -256,11 +249,22 @@ class BatchDesk(Desk):
 
 
 def supersede_others(logs: Path, journal: BatchJournal) -> None:
-    """Take the place of unfinished lists whose rows are all in this one."""
-    ours = {entry.incident for entry in journal.entries}
+    """Take the place of unfinished lists whose rows are all in this one, if perhaps with other cameras."""
+    ours = {entry.incident.subject for entry in journal.entries}
     for other in find_lists(logs):
-        if other.path != journal.path and not other.finished and {each.incident for each in other.entries} <= ours:
+        theirs = {each.incident.subject for each in other.entries}
+        if other.path != journal.path and not other.finished and theirs <= ours:
             other.finish("superseded")
+
+
+def refuse_without_room(rows: int) -> None:
+    """Raise InputRefused where the system does not let a program have the files of so many rows open at once."""
+    limit = room_for_files(_FILES + rows * _FILES_OF_A_ROW)
+    if limit is not None and limit < _FILES + rows:
+        raise InputRefused(
+            f"{rows} rows at once need {_FILES + rows} open files, and here a program may have {limit}: "
+            "split the list, or raise the limit (ulimit -n)."
+        )
 
 
 def tell_template(path: Path | None, out: Callable[[str], None], *, as_json: bool) -> int:
@@ -273,16 +277,3 @@ def tell_template(path: Path | None, out: Callable[[str], None], *, as_json: boo
     done = {"schema": 1, "status": "ok", "exit_code": 0, **facts, "error": None}
     out(json.dumps(done) if as_json else text)
     return 0
-
-
-def _outcome(entry: Entry, end: RowEnd | None) -> Outcome:
-    told = end or RowEnd(entry, None)
-    return outcome_of(
-        entry.row,
-        entry.reference,
-        entry.incident,
-        folder=told.folder,
-        facts=told.facts,
-        error=told.error,
-        delivered=told.delivered,
-    )

@@ -26,6 +26,7 @@ _TEXTS = (
 _CHOICES = ("media-type", "films", "layout", "quality", "overlay", "engine", "selector")
 _NUMBERS = ("tile-height", "fps", "clock-offset", "chunk", "longest")
 COLUMNS = (*_TEXTS, *_CHOICES, *_NUMBERS)
+NUMBERS = ("duration", "before", "after", *_NUMBERS)
 
 PARSERS: dict[str, Callable[[str], object]] = {
     "source": parse_source,

@@ -1,13 +1,14 @@
-"""The computer around the program: kept awake while it works, a folder opened, long paths on Windows."""
+"""The computer around the program: kept awake while it works, a folder opened, long paths, room for open files."""
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath, PureWindowsPath
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,25 @@ def roomy(folder: Path) -> Path:
     if sys.platform != "win32" or not needs_extension(folder.absolute()):
         return folder
     return Path(extended(PureWindowsPath(folder.absolute())))
+
+
+def room_for_files(count: int) -> int | None:
+    """Let the program have so many files open, where the system sets a limit; the limit then, None where there is none.
+
+    A list holds a file for each of its rows, and more while they are downloaded; macOS begins with a limit of 256.
+    """
+    try:
+        limits = importlib.import_module("resource")
+    except ImportError:  # Windows has no such limit
+        return None
+    now, most = limits.getrlimit(limits.RLIMIT_NOFILE)
+    if now == limits.RLIM_INFINITY:
+        return None
+    wanted = count if most == limits.RLIM_INFINITY else min(count, most)
+    if wanted > now:
+        with suppress(OSError, ValueError):
+            limits.setrlimit(limits.RLIMIT_NOFILE, (wanted, most))
+    return int(limits.getrlimit(limits.RLIMIT_NOFILE)[0])
 
 
 def stays_open(platform: str, arguments: Sequence[str], environ: Mapping[str, str], processes: int) -> bool:

@@ -225,7 +225,7 @@ def _repeated(orders: Sequence[RowOrder]) -> Iterator[Fault]:
 
 def _twice_words(other: RowOrder, cameras: Sequence[Camera]) -> str:
     if {each.word for each in other.incident.cameras} == {each.word for each in cameras}:
-        return f"is the same incident as row {other.row}: remove one of the two rows."
+        return f"is the same incident as row {other.row}: remove one of the two; its reference may name both claims."
     return (
         f"has the same vehicle, time and media type as row {other.row}, which makes one folder: "
         "name all its cameras in one row."

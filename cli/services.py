@@ -52,6 +52,7 @@ class Services:
         tell_long_waits(say)
         self.samsara_client: SamsaraClient | None = None
         self._kinesis_clients: dict[tuple[str | None, str | None], KinesisClient] = {}
+        self._making = threading.Lock()
         self._fleet: Fleet | None = None
         self._typed_key = ""
 
@@ -94,13 +95,14 @@ class Services:
         return refused
 
     def kinesis(self, settings: KinesisSettings) -> KinesisClient:
-        """Kinesis Video by boto3's own chain of credentials."""
-        key = (settings.profile, settings.region)
-        if key not in self._kinesis_clients:
-            self._kinesis_clients[key] = KinesisClient(
-                profile=settings.profile, region=settings.region, pause=Pause(self._stop), retries=self._retries
-            )
-        return self._kinesis_clients[key]
+        """Kinesis Video by boto3's own chain of credentials; one client for each profile and region."""
+        which = (settings.profile, settings.region)
+        with self._making:
+            if which not in self._kinesis_clients:
+                self._kinesis_clients[which] = KinesisClient(
+                    profile=settings.profile, region=settings.region, pause=Pause(self._stop), retries=self._retries
+                )
+            return self._kinesis_clients[which]
 
     def profiles(self) -> list[str]:
         """The profiles in AWS's own files."""

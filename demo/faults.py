@@ -228,6 +228,11 @@ def not_recording(camera: str = "", start: str = "") -> Fault:
     return refusal(400, message, method="POST", camera=camera, start=start)
 
 
+def not_licensed(start: str = "") -> Fault:
+    """Retrievals of that start, or all, are refused as those of a vehicle without a license are."""
+    return refusal(403, "The vehicle is not licensed for media retrieval.", method="POST", start=start)
+
+
 def quota_exceeded(after: int = 0) -> Fault:
     """Retrievals are refused in words of quota once `after` of them were asked for; no Retry-After comes with it."""
     return refusal(429, "Monthly media retrieval quota exceeded.", method="POST", after=after)

@@ -10,14 +10,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
+from footage.batch_faults import Refusals, as_told, concerns_all, whose
 from footage.batch_journal import RUNNING, BatchJournal, Entry
 from footage.batch_plan import BatchProgress, RowEnd
-from footage.batch_prepare import CONCERNS_ALL, Prepared
+from footage.batch_prepare import Prepared
 from footage.budget import Budget
 from footage.errors import FootageError, Interrupted
 from footage.execution import Execution
 from footage.loans import Borrower
+from footage.report import Requests
 from footage.retrieval import Retrieval
 from footage.rounds import Patience, Rounds
 from footage.run import Run
@@ -26,6 +29,7 @@ from footage.uploads import Uploads
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 _CHECK_SECONDS = 0.2
 _LEAVING_SECONDS = 1.0
 
@@ -78,7 +82,10 @@ class Batch:
         self._progress = progress
         self._clock = clock
         self._rows = [_Row(ready.entry, ready.run, ready.run.execute()) for ready in prepared.rows]
-        self._ends: dict[int, RowEnd] = {}
+        self._ends: dict[int, RowEnd] = {end.entry.row: end for end in prepared.ends}
+        self._refusals = Refusals(self._is_anything_allowed, len({whose(row.entry.incident) for row in self._rows}))
+        self._trouble: BaseException | None = None
+        """What ended the work on a row in the background and concerns all rows."""
         self._others: list[Future[None]] = []
         self._pool = ThreadPoolExecutor(limits.at_once, thread_name_prefix="row")
         self._stopped = threading.Event()
@@ -89,11 +96,16 @@ class Batch:
         """How the rows have ended so far, in their order."""
         return [self._ends[entry.row] for entry in self._journal.entries if entry.row in self._ends]
 
+    @property
+    def requests(self) -> list[Requests]:
+        """How each row that had something to do came to its ids so far."""
+        return [row.execution.requests for row in self._rows]
+
     def carry_out(self) -> list[RowEnd]:
         """Ask, wait, fetch, make the films of every row; how each ended.
 
-        Raises what concerns all rows: NotAllowed, DiskTrouble, Interrupted. What is here by then is kept, and a later
-        run goes on with it.
+        Raises what concerns all rows, such as a key that is rejected or a full disk. What is here by then is kept, and
+        a later run goes on with it.
         """
         try:
             self._carry_out()
@@ -119,14 +131,14 @@ class Batch:
 
     def _carry_out(self) -> None:
         for end in self._prepared.ends:
-            self._others.append(self._pool.submit(self._hand_over, end))
+            self._others.append(self._in_background(self._hand_over, end))
         budget = Budget(over_quota=self._limits.over_quota, clock=self._clock, known=self._prepared.quota)
         for row in self._rows:
             self._begin(row, budget)
         retrievals: dict[Retrieval, _Row] = {}
         for row in self._at_work():
             if row.execution.retrieval is None:
-                row.done = self._pool.submit(self._finish, row)
+                row.done = self._in_background(self._finish, row)
             else:
                 retrievals[row.execution.retrieval] = row
         if retrievals and self._prepared.uploads is not None:
@@ -136,10 +148,8 @@ class Batch:
     def _begin(self, row: _Row, budget: Budget) -> None:
         try:
             row.execution.begin(budget, self._journal.rows_folder)
-        except CONCERNS_ALL:
-            raise
-        except FootageError as error:
-            self._fail(row, error)
+        except Exception as error:  # noqa: BLE001 - told in the row's line, and in the log with where it came from
+            self._fail_or_raise(row, error)
             return
         self._journal.note(row.entry.row, state=RUNNING, journal=row.run.journal.path)
         if row.execution.retrieval is not None:
@@ -148,6 +158,8 @@ class Batch:
             )
 
     def _turn(self, row: _Row, retrieval: Retrieval, offer: Callable[[], None]) -> None:
+        if self._trouble is not None:
+            raise self._trouble
         self._prepared.loans.settle(Borrower(row.run.journal, row.run.board), retrieval.errands)
         offer()
 
@@ -155,15 +167,15 @@ class Batch:
         def over(retrieval: Retrieval) -> None:
             row = retrievals[retrieval]
             uploads.leave(row.run.journal.incident)
-            row.done = self._pool.submit(self._finish, row)
+            if not retrieval.is_complete:
+                self._prepared.loans.release(row.run.journal)
+            row.done = self._in_background(self._finish, row)
 
-        def fail(retrieval: Retrieval, error: FootageError) -> None:
-            if isinstance(error, CONCERNS_ALL):
-                raise error
+        def fail(retrieval: Retrieval, error: Exception) -> None:
             row = retrievals[retrieval]
+            self._fail_or_raise(row, error)
             rounds.drop(retrieval)
             uploads.leave(row.run.journal.incident)
-            self._fail(row, error)
 
         rounds = Rounds(
             list(retrievals),
@@ -181,13 +193,9 @@ class Batch:
         """Finish a row, in a thread of the pool."""
         try:
             report = row.execution.finish()
-        except FootageError as error:
-            self._fail(row, error)
+        except Exception as error:  # noqa: BLE001 - told in the row's line, and in the log with where it came from
+            self._fail_or_raise(row, error)
             return
-        except BaseException:
-            log.exception("row %d", row.entry.row)
-            self.stop()
-            raise
         self._hand_over(RowEnd(row.entry, row.run.journal.folder, report.to_json()))
 
     def _hand_over(self, end: RowEnd) -> None:
@@ -196,14 +204,24 @@ class Batch:
         if address is not None and end.error is None and end.status in _DELIVERED and end.folder is not None:
             try:
                 end = replace(end, delivered=self._deliver(end.folder, address))
-            except FootageError as error:
+            except Exception as error:  # noqa: BLE001 - told in the row's line, and in the log with where it came from
                 log.warning("row %d: %s", end.entry.row, error)
-                end = replace(end, error=error)
+                end = replace(end, error=as_told(error, end.entry.row))
         if not self._stopped.is_set():
             self._end(end)
 
+    def _fail_or_raise(self, row: _Row, error: Exception) -> None:
+        """End one row alone, so that the others go on; raise the error where it concerns all."""
+        for_all = concerns_all(error, self._journal.output) or self._refusals.concern_all(error, row.entry.incident)
+        if for_all or error is self._trouble:
+            raise error
+        self._fail(row, as_told(error, row.entry.row))
+
+    def _is_anything_allowed(self) -> bool:
+        journals = [row.run.journal for row in self._rows]
+        return any(journal.clips or any(each.retrieval_id for each in journal.requests) for journal in journals)
+
     def _fail(self, row: _Row, error: FootageError) -> None:
-        """End one row alone; the others go on."""
         log.warning("row %d: %s", row.entry.row, error)
         self._prepared.loans.release(row.run.journal)
         row.execution.abandon(error)
@@ -226,8 +244,21 @@ class Batch:
             done, pending = wait(pending, timeout=_CHECK_SECONDS)
             for each in done:
                 each.result()
+            if self._trouble is not None:
+                raise self._trouble
             if self._stopped.is_set():
                 raise Interrupted("stopped while the films were made")
+
+    def _in_background(self, action: Callable[[T], None], subject: T) -> Future[None]:
+        """Have something done in a thread of the pool; what goes wrong there is soon heard of."""
+        future = self._pool.submit(action, subject)
+        future.add_done_callback(self._note_trouble)
+        return future
+
+    def _note_trouble(self, future: Future[None]) -> None:
+        error = None if future.cancelled() else future.exception()
+        if error is not None and not self._stopped.is_set():
+            self._trouble = error
 
     def _futures(self) -> set[Future[None]]:
         return {*self._others, *(row.done for row in self._rows if row.done is not None)}

@@ -16,6 +16,7 @@ from typing import Any
 
 from footage.errors import InputRefused
 from footage.files import create_text, disk_trouble, write_text
+from footage.journal import Journal
 from footage.models import Incident
 from footage.settings import RunSettings, settings_from_json, settings_to_json
 from footage.values_json import incident_from_json, incident_to_json, time_from, time_text
@@ -88,9 +89,15 @@ class BatchJournal:
             raise ValueError("a list has a file before its rows have journals")
         return self.path.with_suffix("")
 
-    def row_journal(self, row: int) -> Path:
-        """The file of a row's journal."""
-        return self.rows_folder / f"request_ids_row_{row:05d}.json"
+    def keep_row(self, draft: Journal, row: int) -> None:
+        """Give the draft of a row's journal a file of its own, with `_2` where an earlier one has the name."""
+        name = f"request_ids_row_{row:05d}"
+        for nth in range(1, _MOST_TWINS):
+            try:
+                return draft.keep_at(self.rows_folder / (f"{name}.json" if nth == 1 else f"{name}_{nth}.json"))
+            except FileExistsError:
+                continue
+        raise InputRefused(f"Too many journals named {name} in {self.rows_folder}.")
 
     def change_settings(self, change: Callable[[RunSettings], RunSettings]) -> None:
         """Go on with other settings of every row."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from footage.batch_journal import Entry
 from footage.budget import refuse_beyond_quota
-from footage.errors import FootageError
+from footage.errors import Fault, FootageError, InputRefused
 from footage.evidence.manifest import read_manifest
 from footage.journal import Journal
 from footage.models import Quota
@@ -19,14 +19,31 @@ from footage.settings import settings_to_json
 
 @dataclass(frozen=True, slots=True)
 class BatchPlan:
-    """What a list would do, before anything is spent. `borrowed` camera windows are paid for by another row."""
+    """What a list would do, before anything is spent.
 
-    plans: tuple[Plan, ...]
+    `rows` have something to do, `refused` cannot go on. `borrowed` camera windows are paid for by another row.
+    """
+
+    rows: tuple[tuple[Entry, Plan], ...]
     done: int
-    refused: int
+    refused: tuple[RowEnd, ...]
     borrowed: int
     quota: Quota | None
     free: int
+
+    @property
+    def plans(self) -> tuple[Plan, ...]:
+        """What each row would do."""
+        return tuple(plan for _, plan in self.rows)
+
+    @property
+    def faults(self) -> list[Fault]:
+        """What is wrong with cells, as only a service could say: streams that are not there."""
+        return [
+            Fault(end.entry.row, "stream", end.error.message)
+            for end in self.refused
+            if isinstance(end.error, InputRefused) and any(camera.stream for camera in end.entry.incident.cameras)
+        ]
 
     @property
     def requests(self) -> int:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from footage.batch_faults import concerns_all
 from footage.batch_journal import BatchJournal, Entry
 from footage.batch_plan import BatchPlan, BatchProgress, RowEnd, facts_if_done
-from footage.earlier import latest_of
-from footage.errors import DiskTrouble, FootageError, Interrupted, NotAllowed
+from footage.earlier import latest_of, same_incident
+from footage.errors import FootageError, NotAllowed
 from footage.files import free_bytes
 from footage.journal import Journal, find_journals
 from footage.loans import Borrower, Loans, common_cuts
@@ -19,10 +20,8 @@ from footage.polling import MediaService
 from footage.prepared import Parts
 from footage.progress import Progress
 from footage.run import Run
+from footage.settings import RunSettings
 from footage.uploads import Uploads
-
-CONCERNS_ALL = (NotAllowed, DiskTrouble, Interrupted)
-"""Errors that end a whole list; any other ends one row."""
 
 PartsOf = Callable[[Entry, Progress], Parts]
 """Gives a row what it works with: a tool of its own, and a `keep` that gives its journal the list's file."""
@@ -79,6 +78,7 @@ class Preparation:
         entries = self._journal.entries
         for entry, cuts in zip(entries, common_cuts([entry.incident for entry in entries]), strict=True):
             self._prepare_row(entry, cuts, journals)
+        self._refuse_where_nothing_is_allowed()
         prepared.rows.sort(key=lambda row: row.begins)
         self._look()
         borrowed = sum(
@@ -88,7 +88,10 @@ class Preparation:
         return prepared, self._plan(borrowed)
 
     def _prepare_row(self, entry: Entry, cuts: tuple[float, ...], journals: list[Journal]) -> None:
-        journal = latest_of(journals, entry.incident) or self._new_journal(entry, cuts)
+        journal = latest_of(journals, entry.incident)
+        if journal is None and (journal := _successor(journals, entry)) is not None:
+            entry = replace(entry, settings=_as_wanted_last(entry, journal))
+        journal = journal or self._new_journal(entry, cuts)
         if not journal.folder.is_dir() and (self._journal.output / journal.folder.name).is_dir():
             journal.move_to(self._journal.output)
         if (facts := facts_if_done(journal, entry)) is not None:
@@ -100,12 +103,17 @@ class Preparation:
         run = Run(journal, parts, output=self._journal.output, logs=self._logs)
         try:
             run.take_stock(journals)
-        except CONCERNS_ALL:
-            raise
         except FootageError as error:
+            if concerns_all(error, self._journal.output):
+                raise
             self._prepared.ends.append(RowEnd(entry, None, error=error))
             return
         self._prepared.rows.append(Ready(entry, run))
+
+    def _refuse_where_nothing_is_allowed(self) -> None:
+        refused = [end.error for end in self._prepared.ends if isinstance(end.error, NotAllowed)]
+        if refused and not self._prepared.rows and len(refused) == len(self._prepared.ends):
+            raise refused[0]
 
     def _new_journal(self, entry: Entry, cuts: tuple[float, ...]) -> Journal:
         settings = replace(entry.settings, requests=replace(entry.settings.requests, cuts=cuts))
@@ -125,8 +133,23 @@ class Preparation:
             run.look_up(uploads)
 
     def _plan(self, borrowed: int) -> BatchPlan:
-        plans = tuple(row.run.plan() for row in self._prepared.rows)
-        refused = sum(end.error is not None for end in self._prepared.ends)
-        quota = self._prepared.quota = next((plan.quota for plan in plans if plan.quota), None)
+        rows = tuple((row.entry, row.run.plan()) for row in self._prepared.rows)
+        refused = tuple(end for end in self._prepared.ends if end.error is not None)
+        quota = self._prepared.quota = next((plan.quota for _, plan in rows if plan.quota), None)
         free = free_bytes(self._journal.output)
-        return BatchPlan(plans, len(self._prepared.ends) - refused, refused, borrowed, quota, free)
+        return BatchPlan(rows, len(self._prepared.ends) - len(refused), refused, borrowed, quota, free)
+
+
+def _successor(journals: Sequence[Journal], entry: Entry) -> Journal | None:
+    """The run that took the place of a row's own: of the same vehicle and time, with other cameras."""
+    own = next((each for each in journals if entry.journal is not None and each.path == entry.journal), None)
+    if own is None or own.state != "superseded":
+        return None
+    later = [each for each in journals if same_incident(each.incident, entry.incident) and each.state != "superseded"]
+    return later[-1] if later else None
+
+
+def _as_wanted_last(entry: Entry, later: Journal) -> RunSettings:
+    """What is made of the footage is what the later run wanted; how it is waited and paid for is this row's."""
+    made = later.settings
+    return replace(entry.settings, films=made.films, kinesis=made.kinesis, evidence=made.evidence)

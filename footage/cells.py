@@ -14,10 +14,14 @@ Line = tuple[int, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The filled rows of a sheet. `troubles` are cells, by row and place (from 0), that cannot mean anything."""
+    """The filled rows of a sheet. `troubles` are cells, by row and place (from 0), that cannot mean anything.
+
+    With `decimal_comma` a number with a comma is one as 2.5 is elsewhere.
+    """
 
     lines: Sequence[Line]
     troubles: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    decimal_comma: bool = False
 
 
 def rounded_words(text: str) -> str:

@@ -11,6 +11,8 @@ from footage.cells import Grid, Line
 from footage.errors import InputRefused
 
 _DELIMITERS = ",;\t"
+_OF_THE_DECIMAL_COMMA = ";"
+"""Where a comma stands before decimals, a spreadsheet puts this between the cells."""
 _HINT = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -20,9 +22,11 @@ def read_delimited(data: bytes, name: str, is_column: Callable[[str], bool]) -> 
     text = _text_of(data, name)
     hint = _HINT.match(text)  # Excel's own line for it; Excel does not show it, and so does not count it
     if hint:
-        return Grid(_split(text[hint.end() :], hint[1], name))
-    top = text.lstrip("\r\n").partition("\n")[0].rstrip("\r")
-    return Grid(_split(text, max(_DELIMITERS, key=lambda each: _headings_in(top, each, is_column)), name))
+        rows = _split(text[hint.end() :], hint[1], name)
+        return Grid(rows, decimal_comma=hint[1] == _OF_THE_DECIMAL_COMMA)
+    top = next(iter(text.lstrip("\r\n").splitlines()), "")
+    delimiter = max(_DELIMITERS, key=lambda each: _headings_in(top, each, is_column))
+    return Grid(_split(text, delimiter, name), decimal_comma=delimiter == _OF_THE_DECIMAL_COMMA)
 
 
 def _text_of(data: bytes, name: str) -> str:

@@ -12,6 +12,7 @@
      |   `- PermissionMissing
      |- QuotaReached                 exit 7   wait for the month to end, or ask for less
      |- DiskTrouble                  exit 8   free the disk
+     |   `- InTheWay                          move the file that the message names
      |- ServiceUnreachable           exit 10  try again later; nothing is lost
      |   `- BadAnswer                         the same, and the answer was not understood
      |- VerificationFailed           exit 9   find out who changed what
@@ -31,6 +32,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 _FAULTS_SHOWN = 40
@@ -164,6 +166,19 @@ class DiskTrouble(FootageError):
     kind = "disk"
     exit_code = 8
     remedy = "Free or change the disk, then resume."
+
+
+class InTheWay(DiskTrouble):
+    """A file stands where a folder is needed.
+
+    `file` is that file.
+    """
+
+    remedy = "Move that file, or name another folder, then resume."
+
+    def __init__(self, message: str, file: Path) -> None:
+        super().__init__(message)
+        self.file = file
 
 
 class ServiceUnreachable(FootageError):

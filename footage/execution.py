@@ -22,7 +22,7 @@ from footage.journal import Journal
 from footage.looking import Looking
 from footage.naming import Names
 from footage.prepared import Parts, Prepared, requests_of
-from footage.report import Report
+from footage.report import Report, Requests
 from footage.retrieval import Retrieval
 from footage.rounds import Patience, Rounds
 from footage.standing import Standing
@@ -129,6 +129,11 @@ class Execution:
     def made(self) -> int:
         """How many requests the service accepted."""
         return self._asking.made if self._asking else 0
+
+    @property
+    def requests(self) -> Requests:
+        """How this run came to its ids so far."""
+        return requests_of(self.journal, self._prepared, self.made)
 
     @property
     def _working(self) -> _UnderWay:
@@ -261,9 +266,8 @@ class Execution:
         )
 
     def _report(self, standing: Standing, films: FilmSet, error: FootageError | None) -> Report:
-        requests = requests_of(self.journal, self._prepared, self.made)
         estimated = self._prepared.estimated_seconds
-        return Report(self.journal, standing, films, requests, estimated, self._parts.log_file, error)
+        return Report(self.journal, standing, films, self.requests, estimated, self._parts.log_file, error)
 
     def _note_end(self, error: FootageError) -> None:
         try:

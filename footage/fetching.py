@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import queue
+from collections import deque
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Lock
 from typing import Concatenate, ParamSpec, TypeVar
 
 from footage.addresses import SignedLink, without_secret
@@ -20,7 +22,7 @@ from footage.hours import always
 from footage.models import UTC, Clip, Media, MediaLink, MediaType, TimeWindow
 from footage.parts import Part
 from footage.video.ffmpeg import FFmpeg
-from footage.workshop import Kind, LocalWorkshop, Place, Terms, Workshop, result
+from footage.workshop import Kind, LocalWorkshop, Place, Terms, Workshop, nothing, result
 
 log = logging.getLogger(__name__)
 
@@ -50,11 +52,15 @@ class Arrival:
     error: BaseException | None = None
 
 
+class _HoursOver(Exception):  # noqa: N818 - no error: the errand is kept for the next hours
+    """Downloads may not begin any more, and this one's turn has only come now."""
+
+
 class Fetcher:
     """Runs errands in the background; `arrivals` gives each result once, `settle` follows when it is recorded.
 
     A thread goes with each errand; what is heavy is done in `workshop`, without one in other threads of this program.
-    While `may_fetch` says no, errands wait.
+    While `may_fetch` says no, errands wait; what is on its way by then is brought to its end.
     """
 
     def __init__(
@@ -67,7 +73,10 @@ class Fetcher:
         may_fetch: Callable[[], bool] = always,
     ) -> None:
         self._may_fetch = may_fetch
-        self._held: list[Errand] = []
+        self._held: deque[Errand] = deque()
+        self._running = 0
+        self._closed = False
+        self._lock = Lock()
         self._is_own = workshop is None
         self._workshop = LocalWorkshop() if workshop is None else workshop
         self._tool = FFmpeg(stop=downloader.stop)
@@ -75,7 +84,8 @@ class Fetcher:
         self._downloader = downloader
         self._folder = folder
         self._inspect = inspect
-        self._pool = ThreadPoolExecutor(self._workshop.at_once(Kind.FETCH), thread_name_prefix="download")
+        self._at_once = self._workshop.at_once(Kind.FETCH)
+        self._pool = ThreadPoolExecutor(self._at_once, thread_name_prefix="download")
         self._arrivals: queue.SimpleQueue[Arrival] = queue.SimpleQueue()
         self.under_way = 0
         self.on_here: Callable[[Errand], None] = lambda errand: None
@@ -84,7 +94,8 @@ class Fetcher:
     def send(self, errand: Errand) -> None:
         """Start an errand; returns at once."""
         self.under_way += 1
-        self._held.append(errand)
+        with self._lock:
+            self._held.append(errand)
         self._let_go()
 
     def arrivals(self, timeout: float) -> list[Arrival]:
@@ -108,19 +119,34 @@ class Fetcher:
 
     def close(self) -> None:
         """Start nothing more; what is under way ends by the downloader's stop."""
+        with self._lock:
+            self._closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._is_own:
             self._workshop.close(wait=False)
 
     def _let_go(self) -> None:
-        while self._held and self._may_fetch():
-            self._pool.submit(self._run, self._held.pop(0))
+        """Begin as many errands as there is room for now; the others wait, so that no hour is passed in a queue."""
+        with self._lock:
+            while self._held and not self._closed and self._running < self._at_once and self._may_fetch():
+                self._running += 1
+                self._pool.submit(self._run, self._held.popleft())
 
     def _run(self, errand: Errand) -> None:
         try:
             self._arrivals.put(Arrival(errand, clip=self._bring(errand)))
+        except _HoursOver:
+            with self._lock:
+                self._held.appendleft(errand)
         except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises what it cannot use
             self._arrivals.put(Arrival(errand, error=error))
+        with self._lock:
+            self._running -= 1
+        self._let_go()
+
+    def _check_hours(self) -> None:
+        if not self._may_fetch():
+            raise _HoursOver
 
     def _bring(self, errand: Errand) -> Clip:
         url = errand.link.url or errand.renew()
@@ -166,7 +192,10 @@ class Fetcher:
             return downloader.adopt(name, self._done(copy_part, downloader, name, original, media))
 
         def fetch(url: str) -> Part | Refused:
-            return self._done(fetch_part, downloader, name, SignedLink(url), media)
+            # Many incidents stand in one queue here; a cluster's workers begin what they were given.
+            begins = self._check_hours if self._workshop.at_home else nothing
+            terms = Terms(self._tool, Kind.FETCH, begins)
+            return result(self._workshop.submit(terms, fetch_part, downloader, name, SignedLink(url), media))
 
         return downloader.adopt(name, with_fresh_links(name, url, errand.renew, fetch))
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from footage.errors import DiskTrouble
+from footage.errors import DiskTrouble, InTheWay
 
 BLOCK = 1 << 20
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -47,10 +47,10 @@ def make_folder(folder: Path) -> None:
             raise in_the_way(folder) from error
 
 
-def in_the_way(folder: Path) -> DiskTrouble:
+def in_the_way(folder: Path) -> InTheWay:
     """What to say where a file stands in the place of a folder, or of one above it."""
     file = next((path for path in (folder, *folder.parents) if path.exists() and not path.is_dir()), folder)
-    return DiskTrouble(f"{file} is a file, and a folder is needed there: name another folder.")
+    return InTheWay(f"{file} is a file, and a folder is needed there: name another folder.", file.absolute())
 
 
 def write_text(path: Path, text: str) -> None:

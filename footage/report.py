@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -111,11 +111,7 @@ class Report:
             "side_by_side": self.films.side_by_side.name if self.films.side_by_side else None,
             "contact_sheet": self.films.contact_sheet.name if self.films.contact_sheet else None,
             "cameras": {camera.word: self._camera_json(camera) for camera in incident.cameras},
-            "requests": {
-                "made": self.requests.made,
-                "reused": self.requests.reused,
-                "already_uploaded": self.requests.already_uploaded,
-            },
+            "requests": requests_json([self.requests]),
             "quota": quota_json(self.journal.quota, self.estimated_seconds),
             "notes": list(self.films.notes),
             "error": error_json(self.error),
@@ -151,6 +147,11 @@ class Report:
         }
 
 
+def requests_json(runs: Sequence[Requests]) -> dict[str, int]:
+    """How the ids of some runs came, all together."""
+    return {field.name: sum(getattr(each, field.name) for each in runs) for field in fields(Requests)}
+
+
 def quota_json(quota: Quota | None, estimated_seconds: float) -> dict[str, Any]:
     """What is known of the month's allowance, in seconds."""
     return {
@@ -181,7 +182,7 @@ def failure_json(error: FootageError, log: Path | None, journal: Path | None = N
         "side_by_side": None,
         "contact_sheet": None,
         "cameras": {},
-        "requests": {"made": 0, "reused": 0, "already_uploaded": 0},
+        "requests": requests_json([]),
         "quota": quota_json(None, 0),
         "notes": [],
         "error": error_json(error),

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 
 from footage.asking import Asking
 from footage.board import Board, Cell
 from footage.errands import Errands
-from footage.errors import FootageError, QuotaReached
+from footage.errors import FootageError
 from footage.fetching import Arrival, Fetcher
 from footage.journal import Journal
 from footage.looking import Looking
 from footage.models import TimeWindow
 from footage.progress import CellState
 
-log = logging.getLogger(__name__)
-
 
 class Retrieval:
     """Brings the footage of one vehicle's incident; `footage.rounds` calls its steps, each on disk before the next.
 
-    `on_turn` is called again and again meanwhile. `stopped_by` is the error that ended the asking, if one did: what is
-    under way is still brought.
+    `on_turn` is called again and again meanwhile. Where the asking is stopped, what was asked for is still brought.
     """
 
     def __init__(
@@ -43,7 +39,8 @@ class Retrieval:
         self.errands = errands
         self._fetcher = fetcher
         self._board = board
-        self.stopped_by: FootageError | None = None
+        self._stopped_by: FootageError | None = None
+        self._given_up = False
 
     @property
     def next_window(self) -> TimeWindow | None:
@@ -61,23 +58,38 @@ class Retrieval:
         return self._fetcher.under_way > 0
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether nothing more can come of it: given up, or the asking is stopped and nothing is on its way."""
+        on_its_way = self._board.in_state(CellState.ASKED, CellState.UPLOADING)
+        return self._given_up or (self._stopped_by is not None and not on_its_way)
+
+    @property
+    def stopped_by(self) -> FootageError | None:
+        """What kept it from an end: the error it was given up for, or for which a part of it was not asked for."""
+        is_short = not self._board.ended if self._given_up else bool(self._board.in_state(CellState.WANTED))
+        return self._stopped_by if is_short else None
+
+    @property
     def is_complete(self) -> bool:
         """Whether every cell has ended."""
         return self._board.ended and not self.is_fetching
 
     def ask(self) -> bool:
-        """Send the next request; False where there is none to send now. Raises NotAllowed and Interrupted."""
-        try:
-            return self._asking.ask_next()
-        except QuotaReached as error:
-            log.warning("%s", error)
-            self.stop_asking(error)
-            return False
+        """Send the next request; False where there is none to send now.
+
+        Raises QuotaReached, NotAllowed and Interrupted.
+        """
+        return self._asking.ask_next()
 
     def stop_asking(self, error: FootageError) -> None:
-        """Ask for nothing more, for this reason."""
-        self.stopped_by = error
+        """Ask for nothing more, for this reason; what is asked for already is waited for."""
+        self._stopped_by = error
         self._asking.end()
+
+    def give_up(self, error: FootageError) -> None:
+        """Wait for nothing more, for this reason."""
+        self.stop_asking(error)
+        self._given_up = True
 
     def take_arrivals(self, seconds: float) -> bool:
         """Book what has arrived, waiting so long for the first; whether there was any. Raises what ends the run."""

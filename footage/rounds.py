@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from footage.errors import FootageError, ServiceUnreachable
+from footage.errors import QuotaReached, ServiceUnreachable
 from footage.polling import Interval
 from footage.progress import Progress
 from footage.retrieval import Retrieval
@@ -32,7 +32,7 @@ class Patience:
     poll_interval: float | None
 
 
-def raise_error(retrieval: Retrieval, error: FootageError) -> None:
+def raise_error(retrieval: Retrieval, error: Exception) -> None:
     """Takes the error of one incident for the end of all."""
     raise error
 
@@ -60,7 +60,7 @@ class Rounds:
         clock: Callable[[], datetime],
         sleep: Callable[[float], object],
         on_over: Callable[[Retrieval], None] = nothing_to_do,
-        on_error: Callable[[Retrieval, FootageError], None] = raise_error,
+        on_error: Callable[[Retrieval, Exception], None] = raise_error,
     ) -> None:
         self._open = list(retrievals)
         self._sweep = sweep
@@ -96,19 +96,21 @@ class Rounds:
         for retrieval in [each for each in self._open if self._is_over(each)]:
             self._open.remove(retrieval)
             if self._silence is not None and not retrieval.is_complete and retrieval.stopped_by is None:
-                retrieval.stop_asking(self._silence)  # the wait has ended, and that was what it ended with
+                retrieval.give_up(self._silence)  # the wait has ended, and that was what it ended with
             self._on_over(retrieval)
 
     def _is_over(self, retrieval: Retrieval) -> bool:
         if retrieval.is_complete:
             return True
-        waited = retrieval.stopped_by is not None or self._clock() >= self._patience.deadline
+        waited = retrieval.is_stopped or self._clock() >= self._patience.deadline
         return waited and self._looks > 0 and not retrieval.is_fetching and not retrieval.is_asking
 
     def _step(self, retrieval: Retrieval, step: Callable[[], object]) -> bool:
         try:
             return bool(step())
-        except FootageError as error:
+        except QuotaReached:
+            raise
+        except Exception as error:  # noqa: BLE001 - whoever goes on without this one says so; nobody else does
             self._on_error(retrieval, error)
             return False
 
@@ -119,13 +121,16 @@ class Rounds:
         if oldest is None:
             return False
         asking = self._open[oldest[1]]
-        asked = self._step(asking, asking.ask)
-        if asking.stopped_by is not None:
-            self._stop_asking(asking.stopped_by)
-        return asked
+        try:
+            return self._step(asking, asking.ask)
+        except QuotaReached as error:
+            self._stop_asking(error)
+            return False
 
-    def _stop_asking(self, error: FootageError) -> None:
-        """What one was refused for concerns all: the allowance and the service are one."""
+    def _stop_asking(self, error: QuotaReached) -> None:
+        """What one was refused for concerns all, as the allowance is one; what was accepted still comes to each."""
+        log.warning("%s", error)
+        self._progress.say(f"{error.message} Nothing more is asked for; what was asked for already is waited for.")
         for retrieval in self._open:
             retrieval.stop_asking(error)
 
@@ -158,7 +163,8 @@ class Rounds:
             self._silence_said = now
             self._progress.say(f"{error.message} Looking again later.")
         if now >= self._patience.deadline:
-            self._stop_asking(error)
+            for retrieval in self._open:
+                retrieval.give_up(error)
 
     def _take_arrivals(self, *, patient: bool) -> None:
         alone = self._pause() if patient and len(self._open) == 1 else 0.0

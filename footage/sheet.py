@@ -15,7 +15,10 @@ from footage.errors import Fault, InputRefused
 MOST_ROWS = 10_000
 _ROUNDED = re.compile(r"[0-9][.,][0-9]+e\+[0-9]{2,3}", re.IGNORECASE)
 _ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_MARKED_AS_TEXT, _DECIMAL_COMMA = re.compile(r"'[0-9=+@-]"), re.compile(r"[0-9]+,[0-9]+")
 _SHOWN = 40
+_MISTYPED = 0.82
+"""So alike are Refrence and reference, and notes and note; State and start are other words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +36,14 @@ class Sheet:
     name: str
     rows: tuple[Row, ...]
     faults: tuple[Fault, ...] = ()
+    unused: tuple[str, ...] = ()
+    """Headings of columns that are no part of such a list: people keep more in a spreadsheet than is wanted here."""
 
 
-def read_sheet(path: Path, columns: Collection[str]) -> Sheet:
+def read_sheet(path: Path, columns: Collection[str], numbers: Collection[str] = ()) -> Sheet:
     """The list in `path`. A heading may be written in capitals or not, with dashes, spaces or neither.
 
+    `numbers` are the columns of which a decimal comma is understood, where the file is of a country that writes one.
     What is wrong with single headings and cells stands in the result, so that all of it can be told at once. Raises
     InputRefused where the file is no list at all.
     """
@@ -54,8 +60,10 @@ def read_sheet(path: Path, columns: Collection[str]) -> Sheet:
     (number, texts), *lines = grid.lines
     headings = _Headings(number, texts, [known.get(_folded(text)) for text in texts])
     _refuse_no_list(path.name, headings, lines)
-    rows = tuple(Row(number, headings.cells(texts)) for number, texts in lines)
-    return Sheet(path.name, rows, (*headings.faults(known), *headings.cell_faults(lines, grid.troubles)))
+    with_comma = frozenset(numbers) if grid.decimal_comma else frozenset()
+    rows = tuple(Row(number, headings.cells(texts, with_comma)) for number, texts in lines)
+    faults = (*headings.faults(known), *headings.cell_faults(lines, grid.troubles))
+    return Sheet(path.name, rows, faults, headings.unused(known))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +74,27 @@ class _Headings:
     texts: Sequence[str]
     columns: Sequence[str | None]
 
-    def cells(self, texts: Sequence[str]) -> dict[str, str]:
+    def cells(self, texts: Sequence[str], with_comma: Collection[str]) -> dict[str, str]:
         """The filled cells of a row; of a column that is there twice the first counts."""
         found: dict[str, str] = {}
         for column, text in zip(self.columns, texts, strict=False):
             if column is not None and text:
-                found.setdefault(column, text)
+                found.setdefault(column, _as_typed(text, has_comma=column in with_comma))
         return found
 
     def faults(self, known: Mapping[str, str]) -> Iterator[Fault]:
         """What is wrong with the headings."""
         for place, (column, text) in enumerate(zip(self.columns, self.texts, strict=True)):
-            if column is None and text:
-                yield Fault(self.row, text[:_SHOWN], f"is no column of such a list. {_nearest(text, known)}")
+            if column is None and (nearest := _mistyped(text, known)):
+                said = f"is no column of such a list: is it {nearest}? If not, give it another name."
+                yield Fault(self.row, text[:_SHOWN], said)
             elif column is not None and column in self.columns[:place]:
                 yield Fault(self.row, column, "is there twice: keep one of the two columns.")
+
+    def unused(self, known: Mapping[str, str]) -> tuple[str, ...]:
+        """The headings that are no column, and not meant as one."""
+        pairs = zip(self.columns, self.texts, strict=True)
+        return tuple(text[:_SHOWN] for column, text in pairs if text and column is None and not _mistyped(text, known))
 
     def cell_faults(self, lines: Sequence[Line], troubles: Mapping[tuple[int, int], str]) -> Iterator[Fault]:
         """What is wrong with single cells, whatever their column."""
@@ -134,6 +148,13 @@ def _folded(text: str) -> str:
     return re.sub(r"[\s_-]+", "", text).casefold()
 
 
-def _nearest(text: str, known: Mapping[str, str]) -> str:
-    close = difflib.get_close_matches(_folded(text), known, n=1, cutoff=0.5)
-    return f"The nearest is {known[close[0]]}." if close else f"There are: {', '.join(sorted(known.values()))}."
+def _mistyped(text: str, known: Mapping[str, str]) -> str:
+    """The column that a heading was meant for; empty where it is another word."""
+    close = difflib.get_close_matches(_folded(text), known, n=1, cutoff=_MISTYPED)
+    return known[close[0]] if close else ""
+
+
+def _as_typed(text: str, *, has_comma: bool) -> str:
+    """A cell without the apostrophe by which spreadsheets mark a number as text."""
+    text = text[1:] if _MARKED_AS_TEXT.match(text) else text
+    return text.replace(",", ".") if has_comma and _DECIMAL_COMMA.fullmatch(text) else text

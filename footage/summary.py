@@ -6,7 +6,9 @@ import csv
 import io
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from footage.errors import DiskTrouble, FootageError
 from footage.files import disk_trouble, write_text
-from footage.models import Incident
+from footage.models import UTC, Incident
 from footage.report import COMPLETE, PARTIAL, PENDING, REASONS
 from footage.values_json import window_from_json
 
@@ -109,11 +111,17 @@ def state_of(outcomes: Sequence[Outcome]) -> str:
 def write_summary(
     folder: Path, outcomes: Sequence[Outcome], *, write: Callable[[Path, str], None] = write_text
 ) -> Path:
-    """Write both files into `folder`; the path of the CSV, which has a number where Excel holds the old one open."""
+    """Write both files into `folder`; the path of the CSV, which has a number where Excel holds the old one open.
+
+    A summary with rows that are not in this one is another list's: it keeps its lines under the time of its writing.
+    """
     rows = [summary_json(outcome) for outcome in outcomes]
     told = {"schema": 1, "exit_code": code_of(outcomes), "rows": rows}
     with disk_trouble(folder):
         folder.mkdir(parents=True, exist_ok=True)
+        there = [path for path in (folder / CSV_NAME, folder / JSON_NAME) if path.exists()]
+        if there and not _rows_told(folder / JSON_NAME) <= _row_names(rows):
+            _set_aside(there)
     write(folder / JSON_NAME, json.dumps(told, ensure_ascii=False, indent=1) + "\n")
     text = _MARK + _csv_text(outcomes)
     for nth in range(1, _MOST_NAMES):
@@ -126,6 +134,32 @@ def write_summary(
         else:
             return path
     raise DiskTrouble(f"Cannot write {folder / CSV_NAME}: close the old summaries.")
+
+
+def _rows_told(path: Path) -> Counter[tuple[str, ...]]:
+    """The rows of a summary that is there; one that cannot be read counts as a row that nobody else has."""
+    try:
+        return _row_names(json.loads(path.read_text(encoding="utf-8"))["rows"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return Counter([()])
+
+
+def _row_names(rows: Sequence[Mapping[str, Any]]) -> Counter[tuple[str, ...]]:
+    return Counter(tuple(str(row[part]) for part in ("reference", "vehicle", "start", "minutes")) for row in rows)
+
+
+def _set_aside(there: Sequence[Path]) -> None:
+    """Name a summary for when it was written; a file that Excel holds open on Windows keeps its name."""
+    written = datetime.fromtimestamp(max(path.stat().st_mtime for path in there), UTC).astimezone()
+    for nth in range(1, _MOST_NAMES):
+        stem = f"summary_{written:%Y-%m-%d_%H-%M-%S}" + ("" if nth == 1 else f"_{nth}")
+        aside = [path.with_name(stem + path.suffix) for path in there]
+        if any(path.exists() for path in aside):
+            continue
+        for path, named in zip(there, aside, strict=True):
+            with suppress(PermissionError):
+                path.rename(named)
+        return
 
 
 def summary_json(outcome: Outcome) -> dict[str, Any]:
@@ -154,7 +188,9 @@ def _ending(facts: Mapping[str, Any] | None, error: FootageError | None) -> tupl
         return "failed", error.exit_code, " ".join(error.message.split())
     if facts is None:
         return "pending", PENDING, "Not finished yet."
-    return str(facts["status"]), int(facts["exit_code"]), " ".join(_reasons(facts))
+    ended_by = [facts["error"]["message"]] if facts.get("error") else []
+    reason = " ".join(" ".join([*_reasons(facts), *ended_by]).split())
+    return str(facts["status"]), int(facts["exit_code"]), reason
 
 
 def _reasons(facts: Mapping[str, Any]) -> Iterator[str]:

@@ -15,6 +15,8 @@ from footage.models import UTC, Camera, Selector, Source, TimeWindow
 
 MAX_DURATION = timedelta(days=7)
 _AWS_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
+_LONGEST_NUMBER = 20
+_CLOCK = re.compile(r"([0-9]{1,3}):([0-5][0-9]):([0-5][0-9])")
 _AROUND = re.compile(r"([0-9.]{1,20}) *(?:min\w*)? *before *(?:,|and|&)? *([0-9.]{1,20}) *(?:min\w*)? *after")
 
 
@@ -43,12 +45,15 @@ def parse_aws_region(text: str) -> str:
 
 
 def parse_duration(text: str) -> timedelta:
-    """Minutes with decimals, rounded to whole seconds: "1.5" is 90 seconds."""
+    """Minutes with decimals, rounded to whole seconds: "1.5" is 90 seconds, and so is "0:01:30"."""
     typed = text.strip()
+    if clock := _CLOCK.fullmatch(typed):
+        hours, minutes, seconds = map(int, clock.groups())
+        typed = str(Decimal(hours * 3600 + minutes * 60 + seconds) / 60)[:_LONGEST_NUMBER]
     problem = InputRefused(
-        f"{typed[:40]!r} is no duration: type minutes such as 10, or 1.5 for 90 seconds, at most 10080."
+        f"{text.strip()[:40]!r} is no duration: type minutes such as 10, or 1.5 for 90 seconds, at most 10080."
     )
-    if len(typed) > 20 or not typed.isascii() or not typed.replace(".", "", 1).isdigit():
+    if len(typed) > _LONGEST_NUMBER or not typed.isascii() or not typed.replace(".", "", 1).isdigit():
         raise problem
     seconds = int((Decimal(typed) * 60).to_integral_value(ROUND_HALF_UP))
     if not 0 < seconds <= MAX_DURATION.total_seconds():

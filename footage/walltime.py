@@ -15,11 +15,12 @@ from footage.cities import CITY_ZONES
 from footage.errors import InputRefused, UnclearTime
 from footage.models import UTC
 
-_US = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}) +([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
+_US = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}) +([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?: ?([AP])\.?M\.?)?")
 _ISO = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[T ][0-9]{2}:?[0-9]{2}[0-9:.,]*(?: ?(?:Z|[+-][0-9:]+))?")
 _DATE_ONLY = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}|[0-9]{4}-?[0-9]{2}-?[0-9]{2}")
 _BLANK_BEFORE_OFFSET = re.compile(r"(?<=[0-9]) (?=Z|[+-])")
 _HALF_A_SECOND = timedelta(microseconds=500_000)
+_HOURS_OF_A_HALF = 12
 _YEARS = range(2000, 2100)
 _ENOUGH_OF_A_CITY = 3
 _ALIKE = 0.8
@@ -165,8 +166,16 @@ def _from_us(typed: str) -> datetime | None:
     found = _US.fullmatch(typed)
     if not found:
         return None
-    month, day, year, hour, minute, second = (int(part or 0) for part in found.groups())
+    month, day, year, hour, minute, second = (int(part or 0) for part in found.groups()[:-1])
+    hour = _on_24_hours(hour, found[7]) if found[7] else hour
     return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the zone is asked for next
+
+
+def _on_24_hours(hour: int, half: str) -> int:
+    """The hour that 12-hour clocks show before noon (A) or after it (P). Raises ValueError where none shows it."""
+    if not 1 <= hour <= _HOURS_OF_A_HALF:
+        raise ValueError("no hour of a 12-hour clock")
+    return hour % _HOURS_OF_A_HALF + (_HOURS_OF_A_HALF if half == "P" else 0)
 
 
 def _from_iso(typed: str) -> datetime | None:
@@ -174,7 +183,7 @@ def _from_iso(typed: str) -> datetime | None:
 
 
 def _advice(typed: str) -> str:
-    right = "MM/DD/YYYY HH:MM on the 24-hour clock, such as 04/16/2025 13:30, or ISO 8601 such as 2025-04-16T13:30"
+    right = "MM/DD/YYYY HH:MM, such as 04/16/2025 13:30 or 04/16/2025 1:30 PM, or ISO 8601 such as 2025-04-16T13:30"
     if _DATE_ONLY.fullmatch(typed):
         return f"{typed[:40]!r} has a date but no time: type {right}."
     return f"{typed[:40]!r} is no date and time: type {right}."

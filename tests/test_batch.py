@@ -5,19 +5,27 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from demo.faults import ClipFate, Fault, Script, quota_exceeded
+from bench.kinesis_incident import environment, studio_in
+from demo.faults import ClipFate, Fault, Script, not_licensed, quota_exceeded
+from demo.kinesis_footage import demo_streams
+from demo.kinesis_service import KinesisService
+from footage.models import UTC
+from tests.dask_cluster import wait_until
 from tests.site import QUICK, ROOT, Outcome, Site, open_site
+from tests.small_disk import small_disk
 
 pytestmark = pytest.mark.slow
 
@@ -47,6 +55,19 @@ def run_list(site: Site, *more: str, films: str = "none") -> Outcome:
     return site.run("batch", "incidents.csv", "--films", films, *QUICK, *more)
 
 
+@contextmanager
+def begun_list(site: Site) -> Iterator[subprocess.Popen[str]]:
+    """The list on its way; whatever happens, it does not outlive the test."""
+    command, pipe = site.command("batch", "incidents.csv", "--films", "none", *QUICK), subprocess.PIPE
+    with subprocess.Popen(
+        command, env=site.environment(), stdout=pipe, stderr=pipe, text=True, cwd=site.folder
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 def rows_of(site: Site) -> dict[str, dict[str, Any]]:
     told = json.loads((site.videos / "summary.json").read_text("utf-8"))
     return {row["reference"]: row for row in told["rows"]}
@@ -59,6 +80,7 @@ def journals(site: Site) -> list[Path]:
 TRUCK = ("A-1", "Truck 104", "2026-11-18T14:30:00Z", "2")
 VAN = ("A-2", "Van 7", "2026-11-18T14:30:00Z", "1")
 RIG = ("A-3", "Rig 12", "2026-11-18T15:00:00Z", "1")
+LATER = ("A-4", "Truck 104", "2026-11-18T15:30:00Z", "1")
 
 
 def test_every_row_is_pulled_and_the_summary_says_so(site: Site) -> None:
@@ -78,8 +100,35 @@ def test_a_dry_run_sends_nothing_that_changes_anything(site: Site) -> None:
     outcome = run_list(site, "--dry-run")
     assert outcome.code == 0
     assert outcome.result["plan"]["requests"] == 3
+    rows = outcome.result["plan"]["rows"]
+    assert [(row["row"], row["reference"], row["requests"]) for row in rows] == [(2, "A-1", 2), (3, "A-2", 1)]
+    assert outcome.result["quota"]["estimated_seconds"] == 540
     assert site.posts_sent() == 0
     assert not site.videos.exists()
+
+
+def test_the_plan_shows_each_row_as_it_was_understood(site: Site) -> None:
+    write_list(site, TRUCK, VAN)
+    told = site.run("batch", "incidents.csv", "--cameras", "road,driver", "--dry-run", "--timezone", "America/Chicago")
+    assert "Row 2 (A-1): Truck 104, 2026-11-18 08:30:00 CST, 2 min, road, driver: 2 requests" in told.out
+    assert "Row 3 (A-2): Van 7, 2026-11-18 08:30:00 CST, 1 min, road, driver: 1 request" in told.out
+
+
+def test_a_stream_that_is_not_there_is_a_fault_of_its_row(site: Site) -> None:
+    write_list(site, (*TRUCK, ""), ("K", "", VAN[2], "1", "yard=no-such-stream"), head=(*HEAD, "stream"))
+    studio = studio_in(site.folder)
+    streams = demo_streams(studio, datetime(2026, 11, 18, tzinfo=UTC), 1, height=120, fps=5, hole=0.0)
+    with KinesisService(streams, studio=studio) as service:
+        site.environ |= environment(service)
+        outcome = run_list(site)
+        assert outcome.code == 2, outcome.err
+        [fault] = outcome.result["error"]["faults"]
+        assert (fault["row"], fault["column"]) == (3, "stream")
+        assert site.posts_sent() == 0
+        left_out = run_list(site, "--skip-faulty", "--cameras", "road")
+    assert left_out.code == 3
+    assert {name: row["exit_code"] for name, row in rows_of(site).items()} == {"A-1": 0, "K": 2}
+    assert left_out.result["requests"] == {"made": 2, "reused": 0, "already_uploaded": 0}
 
 
 def test_faults_of_all_rows_are_told_before_anything_is_spent(site: Site) -> None:
@@ -191,19 +240,10 @@ def test_rows_that_wait_are_pending_and_resume_completes_them(site: Site) -> Non
 def test_a_list_that_is_killed_is_resumed_as_one_and_asks_nothing_twice(site: Site) -> None:
     site.service.script = Script(limits=False, ready_after=1.5)
     write_list(site, TRUCK, VAN, RIG)
-    process = subprocess.Popen(
-        site.command("batch", "incidents.csv", "--films", "none", *QUICK),
-        env=site.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=site.folder,
-    )
-    deadline = time.monotonic() + 60
-    while site.posts_sent() < 3 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.kill()
-    process.wait()
-    resumed = site.resume("--settle", "3")
+    with begun_list(site) as process:
+        wait_until(lambda: site.posts_sent() == 3)
+        process.kill()
+    resumed = site.resume("--settle", "30")
     assert resumed.code == 0, resumed.err
     assert {row["status"] for row in resumed.result["rows"]} == {"complete"}
     assert [count for *_, count in site.asked()] == [1, 1, 1, 1]
@@ -213,19 +253,10 @@ def test_a_list_that_is_killed_is_resumed_as_one_and_asks_nothing_twice(site: Si
 def test_an_interrupted_list_leaves_at_once_and_can_be_resumed(site: Site) -> None:
     site.service.script = Script(limits=False, ready_after=8.0)
     write_list(site, TRUCK, VAN)
-    process = subprocess.Popen(
-        site.command("batch", "incidents.csv", "--films", "none", *QUICK),
-        env=site.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=site.folder,
-    )
-    deadline = time.monotonic() + 60
-    while site.posts_sent() < 3 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=10)
+    with begun_list(site) as process:
+        wait_until(lambda: site.posts_sent() == 3)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=10)
     assert process.returncode == 130
     assert json.loads(out)["error"]["kind"] == "interrupted"
     assert "resume" in err.strip().splitlines()[-1]
@@ -233,13 +264,15 @@ def test_an_interrupted_list_leaves_at_once_and_can_be_resumed(site: Site) -> No
     assert [count for *_, count in site.asked()] == [1, 1, 1]
 
 
-def test_quota_that_is_used_up_keeps_what_came_and_the_rest_is_for_later(site: Site) -> None:
-    site.service.script = Script(limits=False, faults=(quota_exceeded(after=2),))
-    write_list(site, TRUCK, VAN)
+def test_quota_that_is_used_up_ends_only_rows_that_were_not_paid_for_and_says_so(site: Site) -> None:
+    site.service.script = Script(limits=False, ready_after=2.0, faults=(quota_exceeded(after=2),))
+    write_list(site, VAN, RIG, LATER)
     outcome = run_list(site)
-    statuses = {name: row["status"] for name, row in rows_of(site).items()}
-    assert outcome.code != 0
-    assert "complete" in statuses.values() or "failed" in statuses.values()
+    assert outcome.code == 3, outcome.err
+    rows = rows_of(site)
+    assert [row["status"] for row in rows.values()] == ["complete", "complete", "failed"]
+    assert rows["A-4"]["exit_code"] == 7
+    assert "quota exceeded" in rows["A-4"]["reason"]
     site.service.script = QUIET
     assert site.resume().code == 0
     assert [count for *_, count in site.asked()] == [1, 1, 1]
@@ -255,6 +288,156 @@ def test_a_resumed_list_does_not_spend_what_the_known_figure_does_not_hold(site:
     allowed = site.resume("--over-quota")
     assert allowed.code == 0, allowed.err
     assert [count for *_, count in site.asked()] == [1, 1, 1]
+
+
+def test_a_row_that_the_quota_is_too_small_for_names_the_option_that_asks_all_the_same(site: Site) -> None:
+    site.service.script = Script(limits=False, quota_used=899_900.0)
+    write_list(site, VAN, RIG, LATER)
+    run_list(site, "--cameras", "road")
+    assert [row["status"] for row in rows_of(site).values()] == ["complete", "failed", "failed"]
+    assert "--over-quota" in rows_of(site)["A-3"]["reason"]
+
+
+def test_a_list_waits_for_what_it_has_paid_for_though_the_quota_is_used_up(site: Site) -> None:
+    site.service.script = Script(limits=False, ready_after=6.0, faults=(quota_exceeded(after=1),))
+    write_list(site, VAN, RIG)
+    assert run_list(site, "--wait", "0.01").code == 4
+    site.service.script = Script(limits=False, ready_after=6.0, faults=(quota_exceeded(),))
+    resumed = site.resume("--wait", "2")
+    assert resumed.code == 3, resumed.err
+    assert [row["status"] for row in rows_of(site).values()] == ["complete", "failed"]
+
+
+def test_a_row_does_not_wait_for_what_another_one_was_refused(site: Site) -> None:
+    site.service.script = Script(limits=False, faults=(quota_exceeded(after=1),))
+    longer, within = ("A-5", *RIG[1:3], "2"), ("A-6", "Rig 12", "2026-11-18T15:01:00Z", "1")
+    write_list(site, VAN, longer, within)
+    outcome = run_list(site)
+    assert outcome.code == 3
+    assert [row["status"] for row in rows_of(site).values()] == ["complete", "failed", "failed"]
+
+
+def test_a_vehicle_that_may_not_be_asked_for_ends_its_row_alone(site: Site) -> None:
+    site.service.script = Script(limits=False, ready_after=2.0, faults=(not_licensed(VAN[2]),))
+    write_list(site, VAN, RIG, LATER)
+    outcome = run_list(site)
+    assert outcome.code == 3, outcome.err
+    rows = rows_of(site)
+    assert [row["exit_code"] for row in rows.values()] == [6, 0, 0]
+    assert "not licensed" in rows["A-2"]["reason"]
+
+
+def test_a_key_that_may_ask_for_nothing_ends_the_whole_list(site: Site) -> None:
+    site.service.script = Script(limits=False, faults=(not_licensed(),))
+    write_list(site, VAN, RIG, LATER)
+    outcome = run_list(site)
+    assert outcome.code == 6
+    assert {row["status"] for row in outcome.result["rows"]} == {"failed", "pending"}
+
+
+def test_what_nobody_foresaw_ends_its_row_alone_and_the_log_says_where(site: Site) -> None:
+    site.service.script = Script(limits=False, clips=(ClipFate(vehicle="281474990123457", ready_after=3.0),))
+    break_finishing_of(site, "Truck 104")
+    write_list(site, VAN, RIG, LATER)
+    outcome = run_list(site)
+    assert outcome.code == 3, outcome.err
+    rows = rows_of(site)
+    assert {name: row["exit_code"] for name, row in rows.items()} == {"A-2": 0, "A-3": 0, "A-4": 1}
+    assert "ValueError: odd footage" in rows["A-4"]["reason"]
+    assert "in finish" in next(site.logs.glob("*.log")).read_text("utf-8")
+    site.environ.clear()
+    assert site.resume().code == 0
+    assert {count for *_, count in site.asked()} == {1}
+
+
+def break_finishing_of(site: Site, vehicle: str) -> None:
+    """Have the program meet an error that nobody foresaw, once a vehicle's footage is there."""
+    (site.folder / "sitecustomize.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n"
+        "from footage.execution import Execution\n"
+        "old = Execution.finish\n"
+        "def finish(self):\n"
+        f"    if self.journal.incident.vehicle.name == {vehicle!r}:\n"
+        "        raise ValueError('odd footage')\n"
+        "    return old(self)\n"
+        "Execution.finish = finish\n"
+    )
+    site.environ["PYTHONPATH"] = str(site.folder)
+
+
+def test_a_file_in_the_place_of_a_rows_folder_ends_that_row_alone(site: Site) -> None:
+    site.service.script = Script(limits=False, ready_after=60.0)
+    write_list(site, VAN, RIG)
+    assert run_list(site, "--wait", "0.01").code == 4
+    [folder] = site.videos.glob("Van*")
+    shutil.rmtree(folder)
+    folder.touch()
+    site.service.script = QUIET
+    resumed = site.resume()
+    assert resumed.code == 3, resumed.err
+    rows = rows_of(site)
+    assert {name: row["exit_code"] for name, row in rows.items()} == {"A-2": 8, "A-3": 0}
+    assert "is a file" in rows["A-2"]["reason"]
+
+
+@pytest.mark.parametrize(("most", "code"), [(64, 2), (1024, 4)])
+def test_a_list_needs_no_more_open_files_than_there_may_be(site: Site, most: int, code: int) -> None:
+    pytest.importorskip("resource")
+    site.service.script = Script(limits=False, ready_after=600.0)
+    times = [f"2026-11-18T{14 + number // 20}:{number % 20 * 3:02}:00Z" for number in range(60)]
+    write_list(site, *((str(number), "Van 7", start, "1") for number, start in enumerate(times)))
+    few = f"import os, resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (64, {most}))"
+    command = site.command("batch", "incidents.csv", "--films", "none", "--cameras", "road", "--wait", "0", *QUICK)
+    done = subprocess.run(
+        [sys.executable, "-c", f"{few}; os.execv(sys.argv[1], sys.argv[1:])", *command],
+        **{"env": site.environment(), "capture_output": True, "text": True, "cwd": site.folder, "check": False},
+    )
+    assert done.returncode == code, done.stderr
+    if code == 2:
+        assert "split the list" in json.loads(done.stdout)["error"]["message"]
+        assert site.posts_sent() == 0
+
+
+def test_a_disk_that_is_full_ends_the_list_with_a_result(site: Site) -> None:
+    write_list(site, VAN, RIG)
+    with small_disk(site.videos, "size=64k"):
+        fill(site.videos)
+        outcome = run_list(site)
+    assert outcome.code == 8, outcome.err
+    assert outcome.result["error"]["kind"] == "disk"
+    assert [row["reference"] for row in outcome.result["rows"]] == ["A-2", "A-3"]
+    assert "Traceback" not in outcome.err
+
+
+def fill(disk: Path) -> None:
+    """Leave no room at all."""
+    with (disk / "other").open("wb", buffering=0) as other, suppress(OSError):
+        while True:
+            other.write(bytes(4096))
+
+
+def test_a_list_goes_on_with_a_row_that_was_pulled_again_with_other_cameras(site: Site) -> None:
+    site.service.script = Script(limits=False, clips=(ClipFate(vehicle="281474990123457", ready_after=8.0),))
+    write_list(site, RIG, VAN)
+    assert run_list(site, "--cameras", "road", "--wait", "0.01").code == 4
+    site.service.script = QUIET
+    again = site.run("pull", "--vehicle", "Van 7", "--start", VAN[2], "--duration", "1", "--cameras", "road,driver",
+                     "--films", "joined", *QUICK)  # fmt: skip
+    assert again.code == 0, again.err
+    sealed = (Path(again.result["folder"]) / "manifest.json").read_bytes()
+    resumed = site.resume()
+    assert resumed.code == 0, resumed.err
+    assert {row["status"] for row in resumed.result["rows"]} == {"complete"}
+    assert (Path(again.result["folder"]) / "manifest.json").read_bytes() == sealed
+
+
+def test_a_list_with_other_cameras_takes_the_place_of_the_one_before(site: Site) -> None:
+    site.service.script = Script(limits=False, clips=(ClipFate(vehicle="281474990123457", ready_after=600.0),))
+    write_list(site, VAN)
+    assert run_list(site, "--cameras", "road", "--wait", "0.01").code == 4
+    assert run_list(site, "--cameras", "road,driver", "--wait", "0.01").code == 4
+    states = [json.loads(path.read_text("utf-8"))["state"] for path in sorted(site.logs.glob("batch_*.json"))]
+    assert sorted(states) == ["pending", "superseded"]
 
 
 def test_a_key_that_is_rejected_ends_the_whole_list(site: Site) -> None:

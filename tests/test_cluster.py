@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.cluster import BLOWS, Blow, Left, differences, pulled, struck
+from bench.cluster import BLOWS, FILMS, Blow, Left, differences, pulled, struck
 from demo.faults import Fault, Script
 from footage.addresses import SignedLink
 from footage.bringing import fetch_part
@@ -32,7 +32,7 @@ from footage.workshop import Kind, LocalWorkshop, Place, Terms, Workshop, result
 from tests.dask_cluster import ROOT, DaskCluster, running_cluster, runs_ffmpeg, wait_until
 from tests.film_samples import SLOW as SLOW_CAMERA
 from tests.film_samples import WIDE, record, window
-from tests.site import Site
+from tests.site import QUICK, Site
 
 pytestmark = pytest.mark.slow
 
@@ -87,6 +87,25 @@ def test_whatever_ends_in_the_middle_the_result_is_the_same_and_nothing_is_reque
 ) -> None:
     with running_cluster(tmp_path / "cluster", 2) as own:
         assert list(differences(whole, struck(tmp_path / "site", clips, own, blow))) == []
+
+
+def test_rows_of_a_list_that_overlap_come_out_whole_on_a_cluster(
+    site_with: Callable[[Script], Site], cluster: DaskCluster
+) -> None:
+    site = site_with(Script(limits=False))
+    share = site.folder / "share"
+    rows = ("Truck 104,2026-11-18T14:30:00Z,0.4", "Truck 104,2026-11-18T14:30:12Z,0.4")
+    (site.folder / "incidents.csv").write_text("\n".join(("vehicle,start,duration", *rows)))
+    outcome = site.run(
+        *("batch", "incidents.csv", "--cameras", "road,driver", *FILMS, *QUICK),
+        *("--cluster", cluster.address, "--deliver", str(share)),
+    )
+    assert outcome.code == 0, outcome.err
+    for row in outcome.result["rows"]:
+        assert (Path(row["delivered"]) / row["side_by_side"]).is_file()
+        assert row["coverage_percent"] == 100.0
+    assert [count for *_, count in site.asked()] == [1, 1, 1]
+    assert outcome.result["requests"]["made"] == 3
 
 
 def test_a_run_that_differs_is_found(tmp_path: Path, whole: Left) -> None:

@@ -172,6 +172,14 @@ def test_quota_words_end_with_exit_7_and_keep_what_was_asked(site_with: SiteWith
     assert [count for _, _, count in site.asked()] == [1, 1, 1]
 
 
+def test_what_was_accepted_before_the_quota_was_used_up_is_waited_for(site_with: SiteWith) -> None:
+    site = site_with(Script(limits=False, ready_after=1.5, faults=(quota_exceeded(after=2),)))
+    outcome = site.pull("--cameras", "road", minutes="3")
+    assert outcome.code == 7, outcome.err
+    assert outcome.result["cameras"]["road"]["received_seconds"] == 120
+    assert outcome.reasons("road") == ["quota"]
+
+
 def test_a_plan_beyond_the_fresh_figure_stops_after_the_first_request(site_with: SiteWith) -> None:
     site = site_with(Script(limits=False, quota_used=890, quota_limit=1000))
     outcome = site.pull("--cameras", "road", minutes="5")

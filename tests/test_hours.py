@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import time as clock
 from datetime import datetime, time, timedelta
+from pathlib import Path
+from threading import Lock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from footage.downloads import Downloader, DownloadFailed
 from footage.errors import InputRefused
+from footage.fetching import Arrival, Errand, Fetcher
 from footage.hours import Hours, parse_hours
-from footage.models import UTC
+from footage.models import UTC, MediaLink, TimeWindow
+from footage.parts import Part
+from footage.video.probe import inspect
+from footage.workshop import LocalWorkshop
 
 moments = st.integers(946684800, 4102444800).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 clocks = st.times().map(lambda moment: moment.replace(microsecond=0, second=0))
@@ -53,3 +61,46 @@ def test_a_gate_follows_the_clock() -> None:
     assert not may_fetch()
     now[0] += timedelta(minutes=1)
     assert may_fetch()
+
+
+class Night(Downloader):
+    """Downloads nothing; the hours of downloading end with the fifth that begins."""
+
+    is_open = True
+
+    def __init__(self, work: Path) -> None:
+        super().__init__(work)
+        self.begun: list[bool] = []
+        self._counting = Lock()
+
+    def fetch(self, name: str, url: str, *, media: str) -> Part:
+        with self._counting:
+            self.begun.append(self.is_open)
+            self.is_open &= len(self.begun) != 5
+        clock.sleep(0.02)
+        raise DownloadFailed(name)
+
+
+def test_no_download_begins_after_the_hours_though_many_stood_in_the_queue(tmp_path: Path) -> None:
+    night, workshop = Night(tmp_path), LocalWorkshop(fetches=2)
+    gate = {"workshop": workshop, "may_fetch": lambda: night.is_open}
+    fetchers = [Fetcher(night, tmp_path, inspect, **gate) for _ in range(5)]  # type: ignore[arg-type]
+    minute = TimeWindow(datetime(2026, 11, 18, tzinfo=UTC), datetime(2026, 11, 18, 0, 1, tzinfo=UTC))
+    link = MediaLink("road", minute, "available", url="https://clips.example/1")
+    for fetcher in fetchers:
+        for number in range(8):
+            fetcher.send(Errand(link, "road", f"{number}.mp4", minute, renew=lambda: "https://clips.example/1"))
+    while night.is_open:
+        arrived(fetchers)
+    for _ in range(20):
+        arrived(fetchers)
+    assert night.begun.count(False) <= 1, "one may have passed the gate together with the last"
+    night.is_open = True
+    while any(fetcher.under_way for fetcher in fetchers):
+        assert all(isinstance(arrival.error, DownloadFailed) for arrival in arrived(fetchers))
+    assert len(night.begun) == 40
+    workshop.close()
+
+
+def arrived(fetchers: list[Fetcher]) -> list[Arrival]:
+    return [arrival for fetcher in fetchers for arrival in fetcher.arrivals(0.01)]

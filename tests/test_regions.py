@@ -11,6 +11,7 @@ import pytest
 from cli.services import REGIONS, Services
 from demo.samsara_service import SamsaraService
 from footage.errors import InputRefused, KeyRejected
+from footage.settings import KinesisSettings
 from tests.site import Site
 
 KEY = "samsara_api_of_an_organization_in_europe"
@@ -36,6 +37,16 @@ def test_a_key_that_is_refused_here_and_accepted_elsewhere_is_told_where_it_belo
     with pytest.raises(KeyRejected, match=r"region us, and accepted in eu\. Set SAMSARA_REGION=eu"):
         services("us").fleet()
     assert services("eu").fleet().like("truck 104")
+
+
+def test_each_profile_and_region_of_a_list_has_a_client_of_its_own() -> None:
+    own = services("us")
+    virginia, again, ireland, other = (
+        own.kinesis(KinesisSettings(region=region, profile=profile))
+        for region, profile in (("us-east-1", None), ("us-east-1", None), ("eu-west-1", None), ("us-east-1", "claims"))
+    )
+    assert virginia is again
+    assert len({id(each) for each in (virginia, ireland, other)}) == 3
 
 
 @pytest.mark.usefixtures("europe")

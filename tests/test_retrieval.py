@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from demo.faults import ClipFate, Fault, Script
 from footage.journal import find_journals
 from tests.site import QUICK, ROOT, START, Site
+from tests.small_disk import mount, small_disk
 
 SiteWith = Callable[[Script], Site]
 ORDER = ("--vehicle", "Truck 104", "--start", START, "--duration", "2", "--cameras", "road,driver", "--films", "none")
@@ -129,22 +128,6 @@ def test_ctrl_c_keeps_everything_and_says_how_to_go_on(
     assert asked_once(site)
 
 
-@contextmanager
-def small_disk(folder: Path, *options: str) -> Iterator[None]:
-    """A file system of a few megabytes at `folder`."""
-    folder.mkdir(exist_ok=True)
-    if shutil.which("mount") is None or _mount("-t", "tmpfs", "-o", ",".join(options), "tmpfs", str(folder)) != 0:
-        pytest.skip("only root on Linux can make a small file system")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
-def _mount(*arguments: str) -> int:
-    return subprocess.run(["mount", *arguments], capture_output=True, check=False).returncode
-
-
 @pytest.mark.parametrize("full", ["Videos", "."])
 def test_a_full_disk_ends_the_run_and_resume_goes_on_once_there_is_room(site: Site, full: str) -> None:
     site.folder /= "small"
@@ -155,7 +138,7 @@ def test_a_full_disk_ends_the_run_and_resume_goes_on_once_there_is_room(site: Si
         assert outcome.code == 8, outcome.err
         assert outcome.result["error"]["kind"] == "disk"
         assert "resume" in outcome.err.splitlines()[-1]
-        assert _mount("-o", "remount,size=50m", str(where)) == 0
+        assert mount("-o", "remount,size=50m", str(where)) == 0
         again = site.resume()
         assert again.code == 0, again.err
         assert not list(where.rglob("*.part"))

@@ -6,12 +6,13 @@ import csv
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
 from cli import commands
 from cli.columns import COLUMNS
@@ -153,6 +154,16 @@ def test_a_start_in_a_row_takes_the_place_of_a_moment_for_all() -> None:
     assert order.incident.window.seconds == 600
 
 
+def test_a_duration_that_a_spreadsheet_made_a_time_of_is_that_long(tmp_path: Path) -> None:
+    book = Workbook()
+    book.worksheets[0].append(["vehicle", "start", "duration"])
+    for day, cell in enumerate([time(0, 10), timedelta(minutes=2, seconds=30), 2.5], 1):
+        book.worksheets[0].append(["Van 7", datetime(2025, 4, day, 13, 30), cell])  # noqa: DTZ001 - Excel knows no zone
+    book.save(tmp_path / "list.xlsx")
+    found = orders_of(read_sheet(tmp_path / "list.xlsx", COLUMNS), BASE, read_fleet=Reader(), now=NOW)
+    assert [order.incident.window.seconds for order in found] == [600, 150, 150]
+
+
 @pytest.mark.parametrize("cell", ["road,driver", "road; driver", "road driver", "Road\nDRIVER"])
 def test_cameras_in_a_cell_need_no_comma(cell: str) -> None:
     assert [camera.word for camera in orders({**GOOD, "cameras": cell})[0].incident.cameras] == ["road", "driver"]
@@ -260,7 +271,8 @@ def test_the_same_incident_twice_is_a_fault_that_names_the_other_row() -> None:
     other_type, later = {**GOOD, "media-type": "low"}, {**GOOD, "start": "04/16/2025 13:31"}
     told = faults(GOOD, other_type, later, by_id, other_cameras)
     assert [(fault.row, fault.column) for fault in told] == [(5, "vehicle"), (6, "vehicle")]
-    assert told[0].message == "is the same incident as row 2: remove one of the two rows."
+    told_twice = "is the same incident as row 2: remove one of the two; its reference may name both claims."
+    assert told[0].message == told_twice
     assert "name all its cameras in one row" in told[1].message
 
 

@@ -49,7 +49,7 @@ def said(sheet: Sheet) -> list[tuple[int, str]]:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_every_kind_of_csv_says_the_same(tmp_path: Path, encoding: str, delimiter: str, end: str) -> None:
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter, lineterminator=end).writerows(csv.reader(io.StringIO(PLAIN)))
@@ -65,7 +65,31 @@ def test_excels_line_for_the_delimiter_is_obeyed_and_not_counted(tmp_path: Path)
 def test_a_delimiter_inside_quotation_marks_decides_nothing(tmp_path: Path) -> None:
     sheet = read(tmp_path, 'vehicle;note;"who, when, where, why"\nTruck 104;"a, b, c, d; e";\n')
     assert sheet.rows[0].cells == {"vehicle": "Truck 104", "note": "a, b, c, d; e"}
-    assert said(sheet) == [(1, "who, when, where, why")]
+    assert sheet.unused == ("who, when, where, why",)
+
+
+def test_a_column_that_is_none_of_such_a_list_is_told_and_passed_over(tmp_path: Path) -> None:
+    sheet = read(tmp_path, "vehicle,Adjuster,State,start\nA,Bob,TX,b\n")
+    assert sheet == Sheet("list.csv", (Row(2, {"vehicle": "A", "start": "b"}),), (), ("Adjuster", "State"))
+
+
+@pytest.mark.parametrize(("heading", "meant"), [("Notes", "note"), ("Vehicle ID", "vehicle"), ("Camera", "cameras")])
+def test_a_heading_that_is_nearly_a_column_is_asked_about(tmp_path: Path, heading: str, meant: str) -> None:
+    [fault] = read(tmp_path, f"{heading},end\nA,b\n").faults
+    assert f"is it {meant}?" in fault.message
+
+
+def test_a_comma_before_decimals_is_understood_where_semicolons_part_the_cells(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    for text, length in (("duration;note\n2,5;1,5\n", "2.5"), ('duration,note\n"2,5","1,5"\n', "2,5")):
+        path.write_text(text)
+        cells = read_sheet(path, COLUMNS, ["duration"]).rows[0].cells
+        assert cells == {"duration": length, "note": "1,5"}
+
+
+@pytest.mark.parametrize(("cell", "text"), [("'281474990123456", "281474990123456"), ("'t Hart 7", "'t Hart 7")])
+def test_the_apostrophe_that_marks_a_number_as_text_is_no_part_of_it(tmp_path: Path, cell: str, text: str) -> None:
+    assert read(tmp_path, f"vehicle,note\n{cell},x\n").rows[0].cells["vehicle"] == text
 
 
 def test_rows_have_the_numbers_that_excel_shows(tmp_path: Path) -> None:
@@ -83,7 +107,7 @@ def test_a_heading_is_known_however_it_is_written(tmp_path: Path, heading: str) 
 def test_what_is_wrong_with_headings_and_cells_is_told_all_at_once(tmp_path: Path) -> None:
     sheet = read(tmp_path, "vehicle,Refrence,start,Start,\n2.81475E+14,x,a,b,\nA,,,,loose\nB,,,,,further\n")
     assert said(sheet) == [(1, "Refrence"), (1, "start"), (2, "vehicle"), (3, "column E"), (4, "column F")]
-    assert "nearest is reference" in sheet.faults[0].message
+    assert "is it reference?" in sheet.faults[0].message
     assert "format the column as text" in sheet.faults[2].message.lower()
     assert sheet.rows[0].cells["start"] == "a"
 

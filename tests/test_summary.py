@@ -95,6 +95,14 @@ def test_a_row_that_an_error_ended_says_why_in_one_line() -> None:
     assert outcome.coverage_percent is None
 
 
+def test_a_row_that_was_stopped_says_by_what() -> None:
+    error = {"kind": "quota", "message": "The quota\n is used up."}
+    facts = {**FACTS, "status": "failed", "exit_code": 7, "error": error}
+    outcome = outcome_of(3, "x", INCIDENT, facts=facts)
+    assert outcome.status == "failed"
+    assert outcome.reason.endswith("not installed. The quota is used up.")
+
+
 def test_a_row_that_did_not_end_is_pending() -> None:
     outcome = outcome_of(3, "x", INCIDENT)
     assert (outcome.status, outcome.exit_code) == ("pending", 4)
@@ -156,9 +164,26 @@ def test_a_summary_that_is_open_in_excel_is_written_beside(tmp_path: Path) -> No
         write_text(path, text)
 
     write_summary(tmp_path, [DONE])
-    path = write_summary(tmp_path, [replace(DONE, reference="new")], write=held)
+    path = write_summary(tmp_path, [replace(DONE, status="partial")], write=held)
     assert path.name == "summary_2.csv"
-    assert [read(each)[0]["reference"] for each in (tmp_path / "summary.csv", path)] == ["CLM-1", "new"]
+    assert [read(each)[0]["status"] for each in (tmp_path / "summary.csv", path)] == ["complete", "partial"]
+
+
+def test_the_summary_of_another_list_is_kept_under_a_name_of_its_own(tmp_path: Path) -> None:
+    write_summary(tmp_path, [DONE])
+    other = replace(DONE, reference="CLM-2")
+    write_summary(tmp_path, [other])
+    [kept] = tmp_path.glob("summary_*.csv")
+    assert [read(path)[0]["reference"] for path in (kept, tmp_path / "summary.csv")] == ["CLM-1", "CLM-2"]
+    assert json.loads(kept.with_suffix(".json").read_text("utf-8"))["rows"] == [summary_json(DONE)]
+    write_summary(tmp_path, [replace(other, status="partial", exit_code=3), replace(DONE, reference="CLM-3")])
+    assert len(list(tmp_path.glob("summary_*"))) == 2, "the same rows and new ones take the old ones' place"
+
+
+def test_a_summary_that_cannot_be_read_is_not_overwritten_either(tmp_path: Path) -> None:
+    (tmp_path / "summary.json").write_text("mine")
+    write_summary(tmp_path, [DONE])
+    assert [path.read_text("utf-8") for path in tmp_path.glob("summary_*.json")] == ["mine"]
 
 
 def test_a_disk_that_takes_nothing_is_said(tmp_path: Path) -> None:
