@@ -229,9 +229,8 @@ class Films:
                 self._journal.add_clip(replace(clip, media=media))
         sound = self._sound()
         film = self._side_by_side.finish([tile for _, tile in self._tiles()], sound, target)
-        notes += film.notes
         shown = {p.clip.path: p.clip for camera in self._standing.cameras() for p in self._pieces(camera) if p.clip}
-        self._book.enter_side_by_side(self._film_key(), film, list(shown.values()))
+        notes += self._book.enter_side_by_side(self._film_key(), film, list(shown.values()))
         return target
 
     def _sound(self) -> Path | None:
