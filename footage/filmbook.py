@@ -61,8 +61,8 @@ class FilmBook:
         facts = {"seconds": round(joined.seconds, 6), "packets": joined.packets, "placed": placed}
         self._enter(word, joined.path, key, joined.notes, commands, clips, facts)
 
-    def enter_side_by_side(self, key: str, film: Film, clips: Sequence[Clip]) -> None:
-        """Note the film of all cameras; its time is the asked time."""
+    def enter_side_by_side(self, key: str, film: Film, clips: Sequence[Clip]) -> tuple[str, ...]:
+        """Note the film of all cameras, whose time is the asked time; returns the notes that a later run will read."""
         notes = (*film.notes, f"The side-by-side was encoded with {film.encoder}.")
         facts = {
             "seconds": film.seconds,
@@ -73,6 +73,7 @@ class FilmBook:
             "audio": film.audio,
         }
         self._enter(SIDE_BY_SIDE, film.path, key, notes, film.commands, clips, facts)
+        return notes
 
     def enter_sheet(self, key: str, path: Path, clips: Sequence[Clip]) -> None:
         """Note the sheet of all stills."""

@@ -241,9 +241,8 @@ class Films:
         sound = self._sound(heard) if heard is not None else None
         film = self._side_by_side.finish([tile for _, tile in self._tiles()], sound, target)
         film = replace(film, audio=heard.word if heard is not None else None, notes=(*film.notes, self._told(heard)))
-        notes += film.notes
         shown = {p.clip.path: p.clip for camera in self._standing.cameras() for p in self._pieces(camera) if p.clip}
-        self._book.enter_side_by_side(self._film_key(), film, list(shown.values()))
+        notes += self._book.enter_side_by_side(self._film_key(), film, list(shown.values()))
         return target
 
     def _heard(self) -> Camera | None:

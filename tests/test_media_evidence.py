@@ -14,7 +14,7 @@ from demo.samsara_service import SamsaraService
 from footage.evidence import checksums
 from footage.evidence.manifest import read_manifest
 from main import run_program
-from tests.site import Outcome, Site
+from tests.site import START, Outcome, Site
 from tests.test_media_types import footage_of_all_types, pull
 
 pytestmark = pytest.mark.slow
@@ -77,3 +77,37 @@ def test_a_film_that_a_later_run_does_not_ask_for_stays_part_of_the_package(site
     folder = folder_of(pull(site, "high", "--cameras", "road", minutes="1", films="all"))
     assert folder_of(pull(site, "high", "--cameras", "road", minutes="1", films="none")) == folder
     assert run_program(["verify", str(folder)]) == 0
+
+
+def test_a_hyperlapse_is_told_with_the_moments_that_it_shows(site_of: SiteOf) -> None:
+    folder = folder_of(pull(site_of(Script(limits=False)), "hyperlapse", "--cameras", "road", minutes="2"))
+    manifest = read_manifest(folder)
+    assert manifest is not None
+    film = next(each for each in manifest["files"] if each["role"] == "joined")
+    [row] = film["time_to_utc"]
+    assert (row["start"], row["end"][:19]) == (START, "2026-11-18T14:32:00")
+    assert row["pace"] == pytest.approx(10, rel=0.05)
+    assert (row["film_end"] - row["film_start"]) * row["pace"] == pytest.approx(120, abs=0.01)
+    [piece] = manifest["cameras"]["road"]["timeline"]
+    assert piece["pace"] == row["pace"]
+
+
+def test_the_page_of_stills_shows_them_and_no_player(site_of: SiteOf) -> None:
+    folder = folder_of(pull(site_of(Script(limits=False)), "image", "--cameras", "road", minutes="2"))
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    assert page.count('<img src="Road_Still_') == 2
+    assert "<video" not in page
+    assert "<script" not in page
+
+
+def test_a_finished_run_that_is_resumed_touches_no_file_and_an_edited_page_is_still_found(site_of: SiteOf) -> None:
+    site = site_of(Script(limits=False))
+    done = pull(site, "high", "--cameras", "road", minutes="1")
+    folder = folder_of(done)
+    before = contents(folder)
+    assert site.run("resume", done.result["journal"], "--json").code == 0
+    assert contents(folder) == before
+    page = folder / "index.html"
+    page.write_text(page.read_text(encoding="utf-8").replace("Nothing is missing", "All is well"), encoding="utf-8")
+    assert site.run("resume", done.result["journal"], "--json").code == 0
+    assert run_program(["verify", str(folder)]) == 9

@@ -141,3 +141,25 @@ def test_sizes_are_understood(text: str, size: int) -> None:
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(InputRefused):
         parse_size(text)
+
+
+def test_a_file_that_has_the_zips_name_is_not_written_over(
+    evidence_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "all.zip").write_bytes(b"precious")
+    assert run_program(["pack", str(evidence_folder), "--to", str(tmp_path / "all.zip")]) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert (tmp_path / "all.zip").read_bytes() == b"precious"
+
+
+def test_a_zip_inside_of_the_folder_that_is_packed_is_refused(evidence_folder: Path) -> None:
+    with pytest.raises(InputRefused, match="outside"):
+        packed(evidence_folder, evidence_folder / "deep" / "all.zip")
+    assert not (evidence_folder / "deep").exists()
+
+
+def test_a_limit_is_kept_whatever_the_folder_is_called(evidence_folder: Path, tmp_path: Path) -> None:
+    folder = copy_of(evidence_folder, tmp_path / ("\u0440" * 100))
+    whole = packed(folder, tmp_path / "all.zip").bytes
+    for less in (1, 1000, 3000):
+        assert packed(folder, tmp_path / f"{less}.zip", whole - less).bytes <= whole - less
