@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 
 from footage.errors import DiskTrouble, Interrupted, ToolFailed
 from footage.video.ffmpeg import FFmpeg
+from tests.programs import program_of
 
 PICTURES = ("-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30:duration=600")
 FULL = Path("/dev/full")
@@ -43,19 +42,8 @@ def test_stop_ends_a_running_command():
         tool.run([*PICTURES, "-c:v", "libx264", "-f", "null", "-"])
 
 
-def telling_its_priority(folder: Path) -> Path:
-    """Something to run in ffmpeg's place that says on stderr how much it gives way: 0 is not at all."""
-    script = folder / "tell.py"
-    script.write_text(HOW_MODEST, encoding="utf-8")
-    program = folder / ("tell.bat" if os.name == "nt" else "tell")
-    shell = '@"{}" "{}"' if os.name == "nt" else "#!/bin/sh\nexec '{}' '{}'\n"
-    program.write_text(shell.format(sys.executable, script), encoding="utf-8")
-    program.chmod(0o755)
-    return program
-
-
 def test_a_modest_command_gives_way_until_somebody_waits_for_it(tmp_path):
-    tool, waited_for = FFmpeg(telling_its_priority(tmp_path)), threading.Event()
+    tool, waited_for = FFmpeg(program_of(tmp_path, HOW_MODEST)), threading.Event()
     modest = tool.modest(waited_for)
     assert int(modest.run([])) > int(tool.run([]))
     waited_for.set()

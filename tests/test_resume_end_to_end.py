@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 
 from demo.faults import ClipFate, Fault, Script, lost_answer, quota_exceeded
 from footage.video.ffmpeg import find_ffmpeg
+from tests.programs import program_of
 from tests.site import START, Site
 
 pytestmark = pytest.mark.slow
@@ -53,17 +53,16 @@ def test_accept_partial_closes_a_run_whose_vehicle_never_answers(site_with: Site
     assert not (site.videos / closed.result["folder"] / ".work").exists()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a script stands in for ffmpeg")
+FAILING_FFMPEG = f"""
+import subprocess, sys
+if "title=Truck 104 - Driver" in sys.argv:
+    sys.exit("no film of the driver")
+sys.exit(subprocess.run([{str(find_ffmpeg())!r}, *sys.argv[1:]]).returncode)
+"""
+
+
 def test_a_camera_whose_film_fails_costs_nothing_else_and_resume_makes_it(site: Site) -> None:
-    failing = site.folder / "ffmpeg"
-    failing.write_text(
-        f"#!{sys.executable}\nimport os, sys\n"
-        "if 'title=Truck 104 - Driver' in sys.argv:\n    sys.exit('no film of the driver')\n"
-        f"os.execv({str(find_ffmpeg())!r}, ['ffmpeg', *sys.argv[1:]])\n",
-        encoding="utf-8",
-    )
-    failing.chmod(0o755)
-    site.environ["IMAGEIO_FFMPEG_EXE"] = str(failing)
+    site.environ["IMAGEIO_FFMPEG_EXE"] = str(program_of(site.folder, FAILING_FFMPEG))
     first = site.pull("--cameras", "road,driver", "--tile-height", "180", minutes="1", films="all")
     assert (first.code, first.result["error"]["kind"]) == (1, "ffmpeg"), first.err
     folder = Path(first.result["folder"])

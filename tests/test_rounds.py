@@ -25,10 +25,15 @@ class Waiting(Progress):
     now: datetime = T0
     is_complete: bool = False
     is_fetching: bool = False
+    is_asking: bool = False
     next_window: None = None
     stopped_by: FootageError | None = None
     looking: None = None
     said: list[str] = field(default_factory=list)
+
+    @property
+    def is_stopped(self) -> bool:
+        return self.stopped_by is not None
 
     def take_arrivals(self, seconds: float) -> bool:
         self.now += timedelta(seconds=max(seconds, 0.01))
@@ -37,7 +42,7 @@ class Waiting(Progress):
     def on_turn(self) -> None:
         """Nothing is offered."""
 
-    def stop_asking(self, error: FootageError) -> None:
+    def give_up(self, error: FootageError) -> None:
         self.stopped_by = error
 
     def say(self, text: str) -> None:

@@ -256,8 +256,8 @@ def test_more_cameras_than_stand_side_by_side_are_refused_unless_no_such_film_is
     options = PullOptions(streams=streams, start=GOOD["start"], duration="1", timezone="America/Chicago")
 
     def taken(options: PullOptions) -> int:
-        sources = {"read_fleet": Reader(), "find_streams": lambda: []}
-        return len(take_order(options, asker=None, ask_all=False, now=NOW, **sources).cameras)
+        sources = {"read_fleet": Reader(), "aws": lambda: pytest.fail("not asked")}
+        return len(take_order(options, asker=None, ask_all=False, now=NOW, **sources).incident.cameras)
 
     assert taken(replace(options, streams=streams[:8])) == 8
     with pytest.raises(InputRefused, match="9 cameras are too many.*8 at most.*--films joined"):
