@@ -38,7 +38,7 @@ READS_A_DAY = 5 * DAY
 TRACKS_A_DAY = 10 * DAY
 """10 a second per organization, of the stream of speed and place."""
 PACE = 0.26
-"""Seconds between two reads of this program (SamsaraAPI)."""
+"""Seconds between two calls of this program, of whatever kind (SamsaraAPI)."""
 _CLIP_SECONDS = 20
 _MINUTES = 2
 
@@ -103,12 +103,14 @@ class Cost:
 def service_costs(load: Load, work: Work, means: Means) -> list[Cost]:
     """What Samsara limits for an organization, the scarcest first."""
     requests = work.posts * -(-load.minutes * 60 // LONGEST_REQUEST[MediaType.HIGH])
+    looks = looks_a_day(load) / load.incidents
     found = [
         Cost("quota", "seconds of footage", load.camera_seconds, means.quota / DAYS_A_MONTH),
         Cost("requests", "calls", requests, POSTS_A_DAY),
         Cost("requests at this program's pace", "calls", requests, posts_in_a_day()),
-        Cost("looks, list and retrievals", "calls", looks_a_day(load) / load.incidents, READS_A_DAY),
+        Cost("looks, list and retrievals", "calls", looks, READS_A_DAY),
         Cost("speed and place", "calls", work.tracks, TRACKS_A_DAY),
+        Cost("all calls at this program's pace", "calls", requests + looks + work.tracks, DAY / PACE),
     ]
     return sorted(found, key=lambda cost: cost.incidents)
 
