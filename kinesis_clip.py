@@ -104,8 +104,7 @@ class KinesisClient:
 
     def locate(self, stream: str) -> None:
         """Ask where the clips of a stream are had, once."""
-        call = self._call("GetClip", stream)
-        self._again(call, lambda: self._data.at_hand(call, "GET_CLIP"))
+        self._again(call := self._call("GetClip", stream), lambda: self._data.at_hand(call, "GET_CLIP"))
 
     def fragments(self, stream: str, window: TimeWindow, selector: Selector) -> list[Fragment]:
         """All fragments that start in the window or within two seconds after it, in no order."""
@@ -207,6 +206,7 @@ class KinesisClient:
         """A client for one API's data endpoint of a stream, which has to be asked for."""
         address = self._environ.get(OVERRIDE) or self._data_endpoint(call, api)
         what = f"The data endpoint ({OVERRIDE}, or what Kinesis Video named)"
+        refuse_insecure(address, what)
         found: KinesisVideoArchivedMediaClient
         found = self._client("kinesis-video-archived-media", call, self._config(self._read_timeout), what, address)
         return found
