@@ -88,7 +88,7 @@ def test_one_window_less_than_is_left_does_not_slip_through_with_each_resume(sit
 @pytest.mark.slow
 def test_only_what_was_not_asked_for_is_missing_because_of_the_quota(site_with: SiteWith) -> None:
     site = site_with(Script(limits=False, clips=NEVER, faults=(quota_exceeded(after=1),)))
-    outcome = site.pull(*ROAD, minutes="3")
+    outcome = site.pull(*ROAD, "--wait", "0.05", minutes="3")
     assert outcome.code == 7, outcome.err
     gaps = [(gap["start"], gap["reason"]) for gap in outcome.result["cameras"]["road"]["gaps"]]
     assert gaps == [(START, "pending"), ("2026-11-18T14:31:00Z", "quota")]
