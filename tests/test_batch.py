@@ -225,9 +225,9 @@ def test_a_single_pull_and_a_list_know_of_each_other(site: Site) -> None:
 
 
 def test_rows_that_wait_are_pending_and_resume_completes_them(site: Site) -> None:
-    site.service.script = Script(limits=False, clips=(ClipFate(vehicle="281474990123457", ready_after=9.0),))
+    site.service.script = Script(limits=False, clips=(ClipFate(vehicle="281474990123457", ready_after=20.0),))
     write_list(site, TRUCK, VAN)
-    outcome = run_list(site, "--wait", "0.05")
+    outcome = run_list(site, "--wait", "0.15")
     assert outcome.code == 4
     assert {name: row["status"] for name, row in rows_of(site).items()} == {"A-1": "complete", "A-2": "pending"}
     assert "resume" in outcome.err
