@@ -114,7 +114,7 @@ def resume_command(journal: Path | None) -> str:
 
 def end_words(report: Report) -> Iterator[str]:
     """How a run ended, a line each; the last one says how to go on where that makes sense."""
-    again = report.awaits_another_try
+    again = report.journal.awaits_another_try
     yield _HEADLINES["unfetched" if again and report.status == "nothing" else report.status]
     yield from report.sentences()
     yield f"Folder: {report.journal.folder}"

@@ -99,8 +99,12 @@ class Journal:
     @property
     def finished(self) -> bool:
         """Whether nothing is left to be done, waited for or tried again."""
-        to_try = any(gap.reason == "download" for gap in self.missing)
-        return self.state in _FINISHED and (self.state == _SUPERSEDED or not to_try)
+        return self.state in _FINISHED and (self.state == _SUPERSEDED or not self.awaits_another_try)
+
+    @property
+    def awaits_another_try(self) -> bool:
+        """Whether some footage is there and could not be fetched: resuming tries it again."""
+        return any(gap.reason == "download" for gap in self.missing)
 
     def keep_in(self, logs: Path) -> None:
         """Give a draft a file of its own: `request_ids_<local time>.json`, with `_2` where the second is taken."""

@@ -75,11 +75,6 @@ class Report:
         return self.error is not None or self.standing.still_to_come
 
     @property
-    def awaits_another_try(self) -> bool:
-        """Whether some footage is there and could not be fetched: resuming tries it again."""
-        return any(gap.reason == "download" for gap in self.journal.missing)
-
-    @property
     def status(self) -> str:
         """The exit code as the contract's word."""
         return _STATUS.get(self.exit_code, "failed")
