@@ -5,7 +5,6 @@ Facts of the service (limits, traps, wordings) were compiled from Samsara's SDK 
 
 from __future__ import annotations
 
-import difflib
 import logging
 import ssl
 import threading
@@ -30,7 +29,6 @@ from footage.errors import (
     FootageError,
     RequestRefused,
     ServiceUnreachable,
-    UnknownVehicle,
 )
 from footage.keys import clean_key
 from footage.models import MediaLink, MediaType, Ticket, TimeWindow, Vehicle
@@ -100,6 +98,7 @@ class SamsaraClient:
         pause = Pause(stop, sleep)
         self._retry = Retry(pause, attempts=attempts, patience=patience, clock=clock)
         self._retry_briefly = Retry(pause, attempts=min(attempts, 3), patience=min(patience, 20.0), clock=clock)
+        self._retries = {True: self._retry, False: self._retry_briefly}
         self._pace_posts = Pacer(10, 6.7, pause, clock)  # at most 100 in any 60 s
         self._pace = Pacer(1, 0.26, pause, clock)  # all calls together: at most 5 in any 1 s
         self.service_date = ""
@@ -140,8 +139,8 @@ class SamsaraClient:
 
         Who looks again anyway is not `patient`: a call that fails is repeated for a few seconds only.
         """
-        retry = self._retry if patient else self._retry_briefly
-        return self._read(_RETRIEVAL, [("retrievalId", retrieval_id)], payloads.media_links, retry)
+        query = [("retrievalId", retrieval_id)]
+        return self._read(_RETRIEVAL, query, payloads.media_links, self._retries[patient])
 
     def uploaded(
         self,
@@ -151,15 +150,16 @@ class SamsaraClient:
         media_types: Sequence[MediaType],
         available_after: datetime | None = None,
         cursor: str | None = None,
+        patient: bool = True,
     ) -> UploadedPage:
         """One page of what is already uploaded, by whomever it was asked for, of at most 20 vehicles. Costs no quota.
 
         `window` may be 24 hours long at most. `available_after` leaves out what became available earlier. To get the
-        next page, repeat the call with its `cursor` and everything else unchanged.
+        next page, repeat the call with its `cursor` and everything else unchanged. `patient`: as for `retrieval`.
         """
         query = payloads.uploaded_query(vehicle_ids, window, media_types, available_after)
         query += [("after", cursor)] if cursor else []
-        found, following = self._read(_UPLOADED, query, payloads.uploaded_page, self._retry)
+        found, following = self._read(_UPLOADED, query, payloads.uploaded_page, self._retries[patient])
         wanted = {media_type.value for media_type in media_types}
         links = tuple(link for link in found if link.media_type in wanted)
         return UploadedPage(links, following if following and following != cursor else None)
@@ -210,37 +210,6 @@ class SamsaraClient:
         self.service_date = response.headers.get("Date", "")
         answer = Answer(response.status_code, response.content, response.headers, self._auth.key)
         return _understood(answer, endpoint, parse)
-
-
-def find_vehicle(vehicles: Sequence[Vehicle], text: str) -> Vehicle:
-    """The vehicle of that id or exact name (case does not matter).
-
-    Raises UnknownVehicle with the nearest names for an unknown name, with ids and plates for a shared one.
-    """
-    wanted = _folded(text)
-    found = [vehicle for vehicle in vehicles if vehicle.id == text.strip()]
-    found = found or [vehicle for vehicle in vehicles if vehicle.name and _folded(vehicle.name) == wanted]
-    if len(found) == 1:
-        return found[0]
-    if not vehicles:
-        raise UnknownVehicle("This key sees no vehicle at all: its token may be limited to other tags.")
-    if not found:
-        raise UnknownVehicle(f"No vehicle is called {text.strip()!r}. {_nearest(vehicles, wanted)}")
-    which = "; ".join(f"{vehicle.id} (plate {vehicle.plate or 'unknown'})" for vehicle in found)
-    raise UnknownVehicle(f"{len(found)} vehicles are called {text.strip()!r}. Give the id of the one meant: {which}.")
-
-
-def _folded(name: str) -> str:
-    return " ".join(name.split()).casefold()
-
-
-def _nearest(vehicles: Sequence[Vehicle], wanted: str) -> str:
-    names = {_folded(vehicle.name): vehicle.name for vehicle in vehicles if vehicle.name}
-    close = difflib.get_close_matches(wanted, names, n=5, cutoff=0.5)
-    close += [name for name in names if wanted and wanted in name and name not in close]
-    if close:
-        return f"The nearest names: {', '.join(names[name] for name in close[:5])}."
-    return f"None of the {len(vehicles)} vehicles has a name like it; give its exact name or its id."
 
 
 class _Bearer(AuthBase):

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from bench.kill_grounds import GROUNDS, Ground, Moment, after_seconds
 from footage.files import sha256_of
-from footage.journal import find_journals
+from footage.journals import find_journals
 from footage.video.probe import inspect
 from tests.site import Program
 

@@ -98,7 +98,8 @@ class Desk:
     def _pull(self, incident: Incident, options: PullOptions, now: datetime, *, dry_run: bool, ask_all: bool) -> int:
         self._warm_up.end()
         from footage.earlier import unfinished_run
-        from footage.journal import Journal, find_journals
+        from footage.journal import Journal
+        from footage.journals import find_journals
 
         earlier = None if dry_run else unfinished_run(find_journals(self.options.logs), incident)
         if earlier is not None and self._wants(earlier):

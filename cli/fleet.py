@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from cli.terminal import Offer
 from footage.errors import UnknownVehicle
 from footage.models import Vehicle
-from SamsaraAPI import find_vehicle
+from footage.vehicles import find_vehicle, folded
 
 _SAFE_IN_A_SHELL = re.compile(r"[\w .,()/+-]+")
 
@@ -17,7 +17,7 @@ class Fleet:
     """All vehicles, those with a camera first. `say` tells what was understood."""
 
     def __init__(self, vehicles: Sequence[Vehicle], say: Callable[[str], None]) -> None:
-        self._vehicles = sorted(vehicles, key=lambda each: (not each.camera_serial, _folded(each.name), each.id))
+        self._vehicles = sorted(vehicles, key=lambda each: (not each.camera_serial, folded(each.name), each.id))
         self._say = say
 
     def find(self, text: str) -> Vehicle:
@@ -46,13 +46,13 @@ class Fleet:
 
     def like(self, text: str) -> list[Vehicle]:
         """The vehicles that have this text in their name, plate, VIN or at the head of their id."""
-        wanted = _folded(text)
+        wanted = folded(text)
         return [vehicle for vehicle in self._vehicles if wanted and _has(vehicle, wanted)]
 
     def handle(self, vehicle: Vehicle) -> str:
         """What to type for just this vehicle: its name where that is its own and safe in any shell, else its id."""
-        names = [_folded(each.name) for each in self._vehicles]
-        unique = names.count(_folded(vehicle.name)) == 1
+        names = [folded(each.name) for each in self._vehicles]
+        unique = names.count(folded(vehicle.name)) == 1
         return vehicle.name if unique and _SAFE_IN_A_SHELL.fullmatch(vehicle.name) else vehicle.id
 
 
@@ -60,9 +60,9 @@ def _has(vehicle: Vehicle, wanted: str) -> bool:
     squeezed = wanted.replace(" ", "").replace("-", "")
     codes = (vehicle.plate, vehicle.vin)
     return (
-        wanted in _folded(vehicle.name)
+        wanted in folded(vehicle.name)
         or vehicle.id.startswith(wanted)
-        or any(squeezed and squeezed in _folded(code).replace(" ", "").replace("-", "") for code in codes)
+        or any(squeezed and squeezed in folded(code).replace(" ", "").replace("-", "") for code in codes)
     )
 
 
@@ -70,7 +70,3 @@ def _described(vehicle: Vehicle) -> str:
     parts = [f"plate {vehicle.plate}" if vehicle.plate else "", f"id {vehicle.id}"]
     parts += [] if vehicle.camera_serial else ["no camera known"]
     return f"{vehicle.name or 'no name'} ({', '.join(part for part in parts if part)})"
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.split()).casefold()

@@ -179,7 +179,7 @@ class Batch:
 
         rounds = Rounds(
             list(retrievals),
-            Sweep(uploads),
+            Sweep(uploads, self._clock),
             Patience(self._clock() + timedelta(minutes=self._limits.wait), self._limits.poll_interval),
             progress=self._progress,
             clock=self._clock,

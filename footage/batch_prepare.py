@@ -13,7 +13,8 @@ from footage.batch_plan import BatchPlan, BatchProgress, RowEnd, facts_if_done
 from footage.earlier import latest_of, same_incident
 from footage.errors import FootageError, NotAllowed
 from footage.files import free_bytes
-from footage.journal import Journal, find_journals
+from footage.journal import Journal
+from footage.journals import find_journals
 from footage.loans import Borrower, Loans, common_cuts
 from footage.models import Quota
 from footage.polling import MediaService

@@ -11,7 +11,8 @@ from pathlib import Path
 from footage.cameras import may_show
 from footage.errors import InputRefused
 from footage.files import left_beside
-from footage.journal import Journal, Request, journal_paths, load_journal
+from footage.journal import Journal, Request
+from footage.journals import journal_paths, load_journal
 from footage.models import UTC, Clip, Incident, Quota, TimeWindow
 from footage.plan import quota_seconds
 from footage.stock import WORTH_ANOTHER_TRY

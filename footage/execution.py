@@ -161,7 +161,7 @@ class Execution:
         parts, waiting = self._parts, self.journal.settings.waiting
         minutes = 0.0 if self.journal.settings.accept_partial else waiting.wait
         patience = Patience(parts.clock() + timedelta(minutes=minutes), waiting.poll_interval)
-        sweep = Sweep(self._uploads)
+        sweep = Sweep(self._uploads, parts.clock)
         return Rounds([retrieval], sweep, patience, progress=parts.progress, clock=parts.clock, sleep=parts.stop.wait)
 
     @property

@@ -20,17 +20,12 @@ from footage.errors import InputRefused
 from footage.files import create_text, make_folder, write_pieces
 from footage.models import Clip, Incident, Missing, Quota, Ticket, TimeWindow
 from footage.record_lines import RecordLines
-from footage.settings import RunSettings, settings_from_json, settings_to_json
+from footage.settings import RunSettings, settings_to_json
 from footage.values_json import (
-    clip_from_json,
     clip_to_json,
-    incident_from_json,
     incident_to_json,
-    missing_from_json,
     missing_to_json,
-    time_from,
     time_text,
-    window_from_json,
     window_to_json,
 )
 
@@ -38,8 +33,8 @@ log = logging.getLogger(__name__)
 
 SCHEMA = 1
 PREFIX = "request_ids_"
-_SUPERSEDED = "superseded"
-_FINISHED = {"complete", "partial", "nothing", _SUPERSEDED}
+SUPERSEDED = "superseded"
+_FINISHED = {"complete", "partial", "nothing", SUPERSEDED}
 _MOST_TWINS = 10_000
 
 
@@ -99,7 +94,7 @@ class Journal:
     @property
     def finished(self) -> bool:
         """Whether nothing is left to be done, waited for or tried again."""
-        return self.state in _FINISHED and (self.state == _SUPERSEDED or not self.awaits_another_try)
+        return self.state in _FINISHED and (self.state == SUPERSEDED or not self.awaits_another_try)
 
     @property
     def awaits_another_try(self) -> bool:
@@ -238,57 +233,6 @@ class Journal:
         yield "\n}\n"
 
 
-def load_journal(path: Path) -> Journal:
-    """Read a journal. Raises InputRefused with a sentence where it is none."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        if data["schema"] > SCHEMA:
-            raise InputRefused(f"{path} was written by a newer version of this program.")
-        return _journal_from_json(path, data)
-    except OSError as error:
-        raise InputRefused(f"The journal {path} cannot be read: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputRefused(f"{path} is not a journal of this program ({error}).") from error
-
-
-def journal_paths(logs: Path) -> list[Path]:
-    """Every file that is named as a journal is, in the logs folder and in those of lists of incidents."""
-    return sorted([*logs.glob(f"{PREFIX}*.json"), *logs.glob(f"batch_*/{PREFIX}*.json")])
-
-
-def find_journals(logs: Path) -> list[Journal]:
-    """Every journal in the logs folder that can be read, oldest first; the others are named in the log.
-
-    One whose place a newer one took is `superseded`, though a kill may have kept that from being noted in its file.
-    """
-    journals: list[Journal] = []
-    for path in journal_paths(logs):
-        try:
-            journals.append(load_journal(path))
-        except InputRefused as error:
-            log.warning("passed over: %s", error)
-    replaced = {(journal.incident.subject, moment) for journal in journals for moment in journal.replaces}
-    for journal in journals:
-        if not journal.finished and (journal.incident.subject, journal.created) in replaced:
-            journal.state = _SUPERSEDED
-    return sorted(journals, key=lambda journal: (journal.created, len(str(journal.path)), str(journal.path)))
-
-
-def _journal_from_json(path: Path, data: dict[str, Any]) -> Journal:
-    folder = Path(data["folder"])
-    incident = incident_from_json(data["incident"], data["settings"])
-    journal = Journal(path, incident, folder, settings_from_json(data["settings"]), time_from(data["created"]))
-    journal.state = data["state"]
-    journal.replaces = tuple(time_from(text) for text in data.get("replaces", ()))
-    journal.quota = Quota(*data["quota"]) if data["quota"] else None
-    journal.films = data["films"]
-    journal.track_note = data.get("track_note", "")
-    journal.requests = [_request_from_json(number, record) for number, record in enumerate(data["requests"])]
-    journal.clips = [clip_from_json(record, folder) for record in data["clips"]]
-    journal.missing = [missing_from_json(record) for record in data["missing"]]
-    return journal
-
-
 def _request_to_json(request: Request) -> dict[str, Any]:
     return {
         **window_to_json(request.window),
@@ -298,9 +242,3 @@ def _request_to_json(request: Request) -> dict[str, Any]:
         "retrieval_id": request.retrieval_id,
         "outcome": request.outcome,
     }
-
-
-def _request_from_json(number: int, data: dict[str, Any]) -> Request:
-    window, asked_at = window_from_json(data), time_from(data["asked_at"])
-    what = (number, window, tuple(data["cameras"]), data["state"], asked_at)
-    return Request(*what, retrieval_id=data["retrieval_id"], outcome=dict(data["outcome"]))

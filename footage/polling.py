@@ -14,6 +14,8 @@ CALLS_A_SWEEP = 18
 _FIRST_INTERVAL = 2.0
 _LONGEST_INTERVAL = 90.0
 _GROWTH = 1.4
+_LOOKING = 0.65
+"""The part of an interval that a look may take; the rest is for what was found, and for the start of the next one."""
 
 
 class Page(Protocol):
@@ -37,7 +39,7 @@ class MediaService(ReadingService, Protocol):
         """Ask for media."""
 
     def retrieval(self, retrieval_id: str, *, patient: bool = True) -> list[MediaLink]:
-        """Read how a retrieval stands; `patient` is False for who looks again anyway."""
+        """Read how a retrieval stands; `patient` is False for who looks again anyway, here and below."""
 
     def uploaded(
         self,
@@ -47,6 +49,7 @@ class MediaService(ReadingService, Protocol):
         media_types: Sequence[MediaType],
         available_after: datetime | None = None,
         cursor: str | None = None,
+        patient: bool = True,
     ) -> Page:
         """List media that is already uploaded."""
 
@@ -62,6 +65,11 @@ class Interval:
     def seconds(self) -> float:
         """How long to wait now."""
         return self._seconds if self._fixed is None else self._fixed
+
+    @property
+    def seconds_to_look(self) -> float:
+        """How long the calls of one look may take, so that the next one is not late."""
+        return max(self.seconds, _FIRST_INTERVAL) * _LOOKING
 
     def nothing_new(self) -> None:
         """The last look brought nothing."""

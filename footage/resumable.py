@@ -7,7 +7,8 @@ from pathlib import Path
 
 from footage.batch_journal import BatchJournal, batch_paths, is_batch, load_batch
 from footage.errors import InputRefused
-from footage.journal import Journal, find_journals, load_journal
+from footage.journal import Journal
+from footage.journals import find_journals, load_journal
 
 log = logging.getLogger(__name__)
 

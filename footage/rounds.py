@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 _SAID_AGAIN = timedelta(minutes=10)
 _LONGEST_PAUSE = 0.5
 _PAUSE_OF_MANY = 0.1
-_EARLY, _REST = 0.05, 0.25
+_EARLY, _REST = 0.1, 0.25
 """In intervals: a look begins so early, as what is ready right behind the one before shall be on its way within one
 interval, and it comes no sooner than so long after that one's end."""
 
@@ -74,7 +74,7 @@ class Rounds:
         self._next_look = clock()
         self._silence: ServiceUnreachable | None = None
         self._silence_said: datetime | None = None
-        self._looks = 0
+        self._looked_at: datetime | None = None
 
     def run(self) -> None:
         """Ask, look and fetch until the end. Raises NotAllowed, DiskTrouble and Interrupted."""
@@ -102,8 +102,9 @@ class Rounds:
     def _is_over(self, retrieval: Retrieval) -> bool:
         if retrieval.is_complete:
             return True
-        waited = retrieval.is_stopped or self._clock() >= self._patience.deadline
-        return waited and self._looks > 0 and not retrieval.is_fetching and not retrieval.is_asking
+        if self._looked_at is None or retrieval.is_fetching or retrieval.is_asking:
+            return False
+        return retrieval.is_stopped or self._looked_at >= self._patience.deadline
 
     def _step(self, retrieval: Retrieval, step: Callable[[], object]) -> bool:
         try:
@@ -136,18 +137,24 @@ class Rounds:
 
     def _look_if_due(self) -> None:
         began = self._clock()
-        if began < self._next_look:
+        if began < self._next_look and not self._is_last_look(began):
             return
         try:
-            news = self._sweep.look([each.looking for each in self._open], meanwhile=self._go_on)
+            lookings = [each.looking for each in self._open]
+            news = self._sweep.look(lookings, meanwhile=self._go_on, seconds=self._interval.seconds_to_look)
         except ServiceUnreachable as error:
             self._endure(error)
         else:
             self._silence = self._silence_said = None
             self._interval.news() if news else self._interval.nothing_new()
-        self._looks += 1
+        self._looked_at = began
         interval = timedelta(seconds=self._interval.seconds)
         self._next_look = max(began + interval * (1 - _EARLY), self._clock() + interval * _REST)
+
+    def _is_last_look(self, now: datetime) -> bool:
+        """Whether the wait is over without a look since: a laptop may have slept through all of it."""
+        deadline = self._patience.deadline
+        return now >= deadline and (self._looked_at is None or self._looked_at < deadline)
 
     def _go_on(self) -> None:
         """What need not wait until a look is over."""

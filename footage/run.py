@@ -14,7 +14,8 @@ from footage.execution import Execution
 from footage.files import free_bytes
 from footage.films import FilmSet
 from footage.folder import find_folder
-from footage.journal import Journal, find_journals
+from footage.journal import Journal
+from footage.journals import find_journals
 from footage.kinesis_errors import AwsPermission
 from footage.models import Incident, Quota
 from footage.plan import LONGEST_REQUEST, by_window, quota_seconds, split_window

@@ -140,17 +140,17 @@ class Uploads:
 
     def read(self, calls: int = _NO_LIMIT) -> tuple[list[MediaLink], int]:
         """What is new, in at most `calls` calls, and how many were made. The next read goes on where this one ended."""
-        pages = list(self.pages(calls))
+        pages = list(self.pages(calls, patient=True))
         return [link for page in pages for link in page], len(pages)
 
-    def pages(self, calls: int) -> Iterator[list[MediaLink]]:
-        """The same, what is new call by call."""
+    def pages(self, calls: int, *, patient: bool = False) -> Iterator[list[MediaLink]]:
+        """The same, what is new call by call; who looks again anyway is not `patient` with a call that fails."""
         left = len(self._parts)
         while calls > 0 and left > 0 and self._parts:
             calls -= 1
             part = self._parts[0]
             try:
-                page = self._page(part)
+                page = self._page(part, patient=patient)
             except RequestRefused as error:
                 left += self._give_way(part, error)
                 yield []
@@ -185,7 +185,7 @@ class Uploads:
             self._say(f"What is uploaded cannot be listed, and may be asked for and paid again: {error.message}")
         return len(parts) - 1
 
-    def _page(self, part: _Part) -> Page:
+    def _page(self, part: _Part, *, patient: bool) -> Page:
         if part.cursor is None or part.asked is None:
             part.asked = part.window_until(self._clock())
         return self._service.uploaded(
@@ -194,6 +194,7 @@ class Uploads:
             media_types=(part.media_type,),
             available_after=part.available_after,
             cursor=part.cursor,
+            patient=patient,
         )
 
     def _turn(self, part: _Part, page: Page) -> bool:

@@ -29,11 +29,10 @@ from footage.errors import (
     QuotaReached,
     RequestRefused,
     ServiceUnreachable,
-    UnknownVehicle,
 )
 from footage.models import UTC, MediaType, Quota, TimeWindow, Vehicle
 from footage.pacing import Pacer, Pause, growing_wait, seconds_of
-from SamsaraAPI import SamsaraClient, find_vehicle
+from SamsaraAPI import SamsaraClient
 
 KEY = "samsara_api_0123456789abcdefghijklmnopqrst"
 HOST = "https://api.samsara.com"
@@ -231,37 +230,6 @@ def test_a_refused_list_of_vehicles_points_at_the_address(service, client):
     with pytest.raises(BadAnswer, match="is the address right"):
         client.vehicles()
     assert len(service.calls) == 1
-
-
-FLEET = [
-    Vehicle("11", "Truck 104", "AAA"),
-    Vehicle("12", "Truck 105"),
-    Vehicle("13", "Van", "P1"),
-    Vehicle("14", "van ", "P2"),
-    Vehicle("15"),
-    Vehicle("16", "11"),
-]
-
-
-@pytest.mark.parametrize(("text", "id_"), [("truck 104", "11"), ("  TRUCK   105 ", "12"), ("15", "15"), ("11", "11")])
-def test_a_vehicle_is_found_by_exact_name_in_any_case_or_by_id(text, id_):
-    assert find_vehicle(FLEET, text).id == id_
-
-
-def test_an_unknown_vehicle_is_answered_with_the_nearest_names():
-    with pytest.raises(UnknownVehicle, match=r"'Truk 104'.*Truck 104, Truck 105"):
-        find_vehicle(FLEET, "Truk 104")
-    with pytest.raises(UnknownVehicle, match="Truck 104"):
-        find_vehicle(FLEET, "104")
-    with pytest.raises(UnknownVehicle, match="None of the 6 vehicles"):
-        find_vehicle(FLEET, "zzz")
-    with pytest.raises(UnknownVehicle, match="no vehicle at all"):
-        find_vehicle([], "Truck 104")
-
-
-def test_a_shared_name_is_answered_with_ids_and_plates():
-    with pytest.raises(UnknownVehicle, match=r"13 \(plate P1\); 14 \(plate P2\)"):
-        find_vehicle(FLEET, "VAN")
 
 
 # ---------------------------------------------------------------- what leaves

@@ -16,7 +16,8 @@ from footage.board import Board
 from footage.cameras import stream_source
 from footage.earlier import carry_over, last_quota, unfinished_run
 from footage.errors import InputRefused
-from footage.journal import Journal, find_journals, load_journal
+from footage.journal import Journal
+from footage.journals import find_journals, load_journal
 from footage.models import (
     UTC,
     Camera,

@@ -50,6 +50,7 @@ class Listing:
         media_types: Sequence[MediaType],
         available_after: datetime | None = None,
         cursor: str | None = None,
+        patient: bool = True,
     ) -> Page:
         self.asked.append((window, available_after, cursor))
         if self.unknown in vehicle_ids:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import pytest
 
 from demo.faults import ClipFate, Fault, Script
-from footage.journal import find_journals
+from footage.journals import find_journals
 from tests.site import QUICK, ROOT, START, Site
 from tests.small_disk import mount, small_disk
 

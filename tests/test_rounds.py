@@ -56,16 +56,16 @@ class Silent:
     waiting: Waiting
     answers_at: datetime
 
-    def look(self, lookings: object, meanwhile: Callable[[], object]) -> bool:
+    def look(self, lookings: object, meanwhile: Callable[[], object], seconds: float) -> bool:
         if self.waiting.now < self.answers_at:
             raise ServiceUnreachable("Nobody answers.")
         self.waiting.is_complete = True
         return True
 
 
-def go_round(waiting: Waiting, answers: timedelta, wait: timedelta) -> None:
+def go_round(waiting: Waiting, answers: timedelta, wait: timedelta, poll_interval: float | None = None) -> None:
     silent = Silent(waiting, T0 + answers)
-    patience = Patience(T0 + wait, None)
+    patience = Patience(T0 + wait, poll_interval)
     Rounds(
         [waiting],  # type: ignore[list-item]
         silent,  # type: ignore[arg-type]
@@ -92,6 +92,23 @@ def test_a_wait_that_ends_in_silence_ends_with_it() -> None:
 
 
 @dataclass
+class Asleep(Waiting):
+    """A laptop that is closed after five minutes, and opened the next morning."""
+
+    def take_arrivals(self, seconds: float) -> bool:
+        slept = T0 + timedelta(minutes=5) <= self.now < T0 + timedelta(hours=9)
+        self.now = T0 + timedelta(hours=9) if slept else self.now
+        return super().take_arrivals(seconds)
+
+
+def test_a_computer_that_slept_through_the_wait_looks_once_more() -> None:
+    waiting = Asleep()
+    go_round(waiting, timedelta(hours=8), timedelta(hours=1), poll_interval=24 * 3600.0)
+    assert waiting.is_complete
+    assert waiting.now < T0 + timedelta(hours=9, minutes=1)
+
+
+@dataclass
 class Open:
     """An incident's open retrievals; those in `broken` never answer."""
 
@@ -109,16 +126,34 @@ class Open:
             raise ServiceUnreachable("500")
         return True
 
+    def match(self, links: object) -> bool:
+        return False
+
     def judge_lost(self) -> bool:
         return False
 
 
-def looks(opened: Open, count: int) -> Iterator[list[int]]:
-    sweep = Sweep(SimpleNamespace())  # type: ignore[arg-type]
+@dataclass
+class Listing:
+    """A list that brings nothing, or is not answered, and counts how often it is read."""
+
+    broken: bool = False
+    calls_a_round: int = 1
+    calls: int = 0
+
+    def pages(self, calls: int) -> Iterator[list[object]]:
+        self.calls += 1
+        if self.broken:
+            raise ServiceUnreachable("500")
+        yield []
+
+
+def looks(opened: Open, count: int, listing: Listing) -> Iterator[list[int]]:
+    sweep = Sweep(listing, lambda: T0)  # type: ignore[arg-type]
     for _ in range(count):
         opened.read_now.clear()
         try:
-            sweep.look([opened], meanwhile=lambda: None)  # type: ignore[list-item]
+            sweep.look([opened], meanwhile=lambda: None, seconds=60)  # type: ignore[list-item]
         except ServiceUnreachable:
             yield []
         else:
@@ -126,14 +161,42 @@ def looks(opened: Open, count: int) -> Iterator[list[int]]:
 
 
 def test_retrievals_that_fail_alone_are_read_less_often_and_the_others_each_time() -> None:
-    seen = list(looks(Open([0, 1, 2, 3], {0, 1}), 21))
+    seen = list(looks(Open([0, 1, 2, 3], {0, 1}), 21, Listing()))
     assert all({2, 3} <= set(look) for look in seen[1:])
     assert 2 <= sum(0 in look for look in seen) < 8
 
 
 def test_a_service_that_answers_nothing_is_asked_twice_a_look_and_is_silent() -> None:
-    opened = Open(list(range(10)), set(range(10)))
-    sweep = Sweep(SimpleNamespace())  # type: ignore[arg-type]
+    opened, listing = Open(list(range(10)), set(range(10))), Listing(broken=True)
+    sweep = Sweep(listing, lambda: T0)  # type: ignore[arg-type]
     with pytest.raises(ServiceUnreachable):
-        sweep.look([opened], meanwhile=lambda: None)  # type: ignore[list-item]
-    assert len(opened.read_now) == 2
+        sweep.look([opened], meanwhile=lambda: None, seconds=60)  # type: ignore[list-item]
+    assert (listing.calls, len(opened.read_now)) == (1, 1)
+
+
+def test_a_list_that_fails_alone_is_asked_for_less_often_and_all_are_read() -> None:
+    listing = Listing(broken=True)
+    seen = list(looks(Open([0, 1, 2, 3], set()), 21, listing))
+    assert all(look == [0, 1, 2, 3] for look in seen)
+    assert 2 <= listing.calls < 8
+
+
+def test_many_are_listed_and_read_in_turn_as_far_as_the_time_goes() -> None:
+    opened, listing, now = Open(list(range(12)), set()), Listing(), T0
+
+    def pass_time() -> None:
+        nonlocal now
+        now += timedelta(seconds=0.5)
+
+    sweep = Sweep(listing, lambda: now)  # type: ignore[arg-type]
+    for look in range(1, 5):
+        opened.read_now.clear()
+        sweep.look([opened], meanwhile=pass_time, seconds=2.0)  # type: ignore[list-item]
+        assert listing.calls == look
+        assert opened.read_now == [(look - 1) * 3 + nth for nth in range(3)]
+
+
+def test_few_are_read_one_by_one_without_a_list() -> None:
+    opened, listing = Open([0, 1, 2], set()), Listing()
+    Sweep(listing, lambda: T0).look([opened], meanwhile=lambda: None, seconds=2.0)  # type: ignore[list-item,arg-type]
+    assert (listing.calls, opened.read_now) == (0, [0, 1, 2])
