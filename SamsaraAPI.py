@@ -19,10 +19,7 @@ import requests
 from requests.auth import AuthBase
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError
 
-from footage import payloads
-from footage import telematics_payloads as telematics
 from footage.addresses import is_loopback, service_address
-from footage.answers import Answer, failure_of
 from footage.errors import (
     BadAnswer,
     FateUnknown,
@@ -33,6 +30,9 @@ from footage.errors import (
 from footage.keys import clean_key
 from footage.models import MediaLink, MediaType, Ticket, TimeWindow, Vehicle
 from footage.pacing import Clock, Pacer, Passing, Pause, Retry
+from footage.samsara import payloads
+from footage.samsara import telematics_payloads as telematics
+from footage.samsara.answers import Answer, failure_of
 from footage.telematics import Reading
 
 log = logging.getLogger(__name__)

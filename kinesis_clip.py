@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 from footage.addresses import is_loopback, refuse_insecure, told_unusable
 from footage.errors import BadAnswer, InputRefused
 from footage.files import disk_trouble
-from footage.kinesis_endpoints import DataApi, DataEndpoints
-from footage.kinesis_errors import Call, EndpointLost, explain, explain_failure, may_be_misplaced, with_few_endpoints
-from footage.kinesis_fragments import Fragment, Selector
-from footage.kinesis_plan import Chunk
-from footage.kinesis_survey import StreamFacts
+from footage.kinesis.endpoints import DataApi, DataEndpoints
+from footage.kinesis.errors import Call, EndpointLost, explain, explain_failure, may_be_misplaced, with_few_endpoints
+from footage.kinesis.fragments import Fragment, Selector
+from footage.kinesis.plan import Chunk
+from footage.kinesis.survey import StreamFacts
 from footage.models import UTC, TimeWindow
 from footage.pacing import Pacer, Passing, Pause, Retry
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from bench.compose import CLIP_SECONDS, LOOK, Bench
 from demo.faults import Fault, Script
-from footage.cluster import ClusterWorkshop
+from footage.cluster.workshop import ClusterWorkshop
 from footage.video.ffmpeg import FFmpeg
 from footage.video.side_by_side import SideBySide
 from tests.dask_cluster import DaskCluster, running_cluster, runs_ffmpeg, wait_until

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from time import perf_counter, sleep
 
-from footage.board import Board
 from footage.evidence.packager import Packager
 from footage.files import sha256_of
 from footage.films import Films, FilmSet
@@ -21,9 +20,10 @@ from footage.journal import Journal
 from footage.models import Camera, Clip, Incident, TimeWindow
 from footage.progress import CellState, Progress
 from footage.report import Report, Requests
+from footage.samsara.board import Board
+from footage.samsara.tracking import ReadingService
 from footage.settings import RunSettings
 from footage.standing import Standing
-from footage.tracking import ReadingService
 from footage.video.ffmpeg import FFmpeg
 from footage.video.probe import inspect
 

@@ -28,7 +28,7 @@ from demo.cameras import DRIVER
 from demo.kinesis_footage import demo_streams
 from demo.kinesis_service import KinesisService
 from demo.kinesis_streams import KinesisStream, StoredFragment, Studio
-from footage.kinesis_pull import StreamPull
+from footage.kinesis.pull import StreamPull
 from footage.models import Camera, TimeWindow
 from footage.video.probe import inspect
 from kinesis_clip import KinesisClient

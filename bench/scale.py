@@ -21,11 +21,11 @@ from urllib.parse import urlsplit
 from demo.faults import Script
 from demo.samsara_footage import Shot
 from demo.samsara_service import SamsaraService
-from footage.budget import Budget
 from footage.models import UTC, MediaType
-from footage.plan import LONGEST_REQUEST, expected_bytes
-from footage.polling import CALLS_A_SWEEP, Interval
-from footage.uploads import VEHICLES_A_CALL
+from footage.samsara.budget import Budget
+from footage.samsara.plan import LONGEST_REQUEST, expected_bytes
+from footage.samsara.polling import CALLS_A_SWEEP, Interval
+from footage.samsara.uploads import VEHICLES_A_CALL
 from footage.video.ffmpeg import FFmpeg
 from tests.site import QUICK, START, Site
 

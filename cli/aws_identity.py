@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from footage.kinesis_errors import Call, explain, explain_failure
+from footage.kinesis.errors import Call, explain, explain_failure
 from footage.pacing import Passing
 
 

@@ -23,21 +23,21 @@ from cli.order import PullOptions
 from cli.rows import read_orders
 from cli.table import ListStanding
 from cli.words import error_words, resume_command
-from footage.batch_journal import RUNNING, BatchJournal, Entry
+from footage.batch.journal import RUNNING, BatchJournal, Entry
+from footage.batch.resumable import Resumable, find_lists
+from footage.batch.sheet import read_sheet
+from footage.batch.summary import code_of, state_of, write_summary
+from footage.batch.template import template_text, write_template
 from footage.errors import DiskTrouble, FootageError, InputRefused, Interrupted, SheetRefused
 from footage.hours import Hours, always
 from footage.models import UTC, Incident
-from footage.resumable import Resumable, find_lists
 from footage.settings import RunSettings, WaitSettings
-from footage.sheet import read_sheet
-from footage.summary import code_of, state_of, write_summary
-from footage.template import template_text, write_template
 from footage.video.ffmpeg import FFmpeg
 from footage.workshop import LocalWorkshop, Workshop
 
 if TYPE_CHECKING:
-    from footage.batch_plan import BatchPlan, BatchProgress
-    from footage.batch_prepare import Prepared
+    from footage.batch.plan import BatchPlan, BatchProgress
+    from footage.batch.prepare import Prepared
     from footage.prepared import Parts
     from footage.progress import Progress
 
@@ -170,7 +170,7 @@ class BatchDesk(Desk):
         return [Entry(order.row, order.incident, order.settings) for order in orders]
 
     def _prepare_list(self, journal: BatchJournal, progress: BatchProgress) -> tuple[Prepared, BatchPlan]:
-        from footage.batch_prepare import Preparation
+        from footage.batch.prepare import Preparation
 
         preparation = Preparation(
             journal,
@@ -209,7 +209,7 @@ class BatchDesk(Desk):
         return replace(parts, may_fetch=hours.gate(parts.clock) if hours else always)
 
     def _carry_out_list(self, at_work: ListAtWork, prepared: Prepared, progress: ListProgress) -> int:
-        from footage.batch import Batch, Limits
+        from footage.batch.run import Batch, Limits
 
         options, waiting = self.of_list, self.of_list.waiting
         minutes = 0.0 if options.accept_partial else waiting.wait

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from footage.batch_journal import BatchJournal, Entry
-from footage.batch_plan import RowEnd
+from footage.batch.journal import BatchJournal, Entry
+from footage.batch.plan import RowEnd
+from footage.batch.summary import Outcome, outcome_of, summary_json
 from footage.errors import FootageError
 from footage.report import error_json, requests_json
-from footage.summary import Outcome, outcome_of, summary_json
 
 if TYPE_CHECKING:
-    from footage.batch import Batch
+    from footage.batch.run import Batch
 
 
 @dataclass

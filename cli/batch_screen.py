@@ -14,8 +14,8 @@ from cli.grid import ORDER, Span
 from cli.picture import Picture, can_draw
 from cli.screen import Speed
 from cli.table import ListStanding, RowStanding, table_lines
-from footage.batch_journal import Entry
-from footage.batch_plan import BatchProgress, RowEnd
+from footage.batch.journal import Entry
+from footage.batch.plan import BatchProgress, RowEnd
 from footage.models import TimeWindow
 from footage.progress import CellState, PieceState, Progress
 

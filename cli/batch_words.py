@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 from cli.again import minutes_text
 from cli.words import counted, expected_of, expected_words, quota_left, resume_command
-from footage.batch_journal import BatchJournal, Entry
-from footage.summary import Outcome
+from footage.batch.journal import BatchJournal, Entry
+from footage.batch.summary import Outcome
 from footage.values_json import incident_to_json
 
 if TYPE_CHECKING:
-    from footage.batch_plan import BatchPlan
+    from footage.batch.plan import BatchPlan
     from footage.run import Plan
 
 _ROWS_SHOWN = 50

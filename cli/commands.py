@@ -145,8 +145,8 @@ def resume(
     """Go on with a run from its journal. Example: resume latest"""
     from cli.batch import BatchOptions
     from cli.desk import DeskOptions
+    from footage.batch.resumable import find_resumables, latest_resumable, load_resumable
     from footage.hours import parse_hours
-    from footage.resumable import find_resumables, latest_resumable, load_resumable
 
     region, folder = samsara_region.value, output or Path("Videos")
     shared = DeskOptions(folder, logs, json_output, no_input, yes, debug, region, cluster=cluster)
@@ -241,7 +241,7 @@ def batch(
 def status(logs: given.Logs = Path("Logs"), json_output: given.Json = False) -> int:
     """List every journal: what is complete, what is waited for, since when."""
     from cli.words import status_json, status_words
-    from footage.resumable import find_resumables
+    from footage.batch.resumable import find_resumables
 
     journals = find_resumables(logs)
     if json_output:

@@ -30,7 +30,7 @@ from helpers import CAMERAS_KEEP, OLD_FOOTAGE, Asker, Question, ask_in_terminal,
 if TYPE_CHECKING:
     from cli.screen import GridProgress, LineProgress
     from cli.services import Services
-    from footage.cluster import ClusterWorkshop
+    from footage.cluster.workshop import ClusterWorkshop
     from footage.journal import Journal, Request
     from footage.prepared import Parts
     from footage.progress import Progress, Shown
@@ -208,7 +208,7 @@ class Desk:
         """The computers that do the heavy work, where the person names some."""
         if self.options.cluster is None:
             return None
-        from footage.cluster import ClusterWorkshop
+        from footage.cluster.workshop import ClusterWorkshop
 
         return ClusterWorkshop(self.options.cluster, say=lambda line: self._tell([line]))
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from footage.cluster import ClusterWorkshop
+from footage.cluster.workshop import ClusterWorkshop
 from footage.errors import InputRefused, VerificationFailed
 from footage.evidence.pack import pack
 from footage.evidence.verify import State, Verification, verify

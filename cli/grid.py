@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from footage.board import Cell
 from footage.progress import CellState, PieceState
+from footage.samsara.board import Cell
 
 State = CellState | PieceState
 """How one sign of a row stands: a camera's window, or a piece of a film."""

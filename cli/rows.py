@@ -22,10 +22,10 @@ from cli.order import (
     order_window,
     refuse_two_ways,
 )
+from footage.batch.sheet import Row, Sheet
 from footage.errors import Fault, InputRefused
 from footage.models import Camera, Incident, TimeWindow, Vehicle
 from footage.settings import RunSettings
-from footage.sheet import Row, Sheet
 from footage.typed import parse_cameras
 from footage.walltime import local_zone_name, parse_end, parse_start, parse_zone
 

@@ -12,9 +12,9 @@ from typing import TextIO
 
 from cli.grid import ORDER, Span, Standing, grid_lines, shown_state
 from cli.picture import Picture, can_draw
-from footage.board import Cell
 from footage.models import TimeWindow
 from footage.progress import CellState, PieceState, Progress
+from footage.samsara.board import Cell
 
 log = logging.getLogger(__name__)
 

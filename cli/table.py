@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from cli.grid import ORDER, Span, State, bar, cut
-from footage.batch_journal import Entry
-from footage.board import Cell
+from footage.batch.journal import Entry
 from footage.progress import CellState, PieceState
+from footage.samsara.board import Cell
 
 _BAR = 24
 _DONE = (CellState.HERE, CellState.MISSING)

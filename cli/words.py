@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from cli.again import quoted
-from footage.batch_journal import BatchJournal
+from footage.batch.journal import BatchJournal
+from footage.batch.resumable import Resumable
 from footage.errors import FootageError
 from footage.journal import Journal
 from footage.models import Camera, Incident, MediaType, Quota
-from footage.plan import expected_bytes
-from footage.resumable import Resumable
+from footage.samsara.plan import expected_bytes
 from footage.values_json import incident_to_json, time_text
 
 # An error at the first question must not wait for what makes films, which the report brings with it.

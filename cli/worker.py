@@ -17,7 +17,7 @@ from types import FrameType
 from typing import NoReturn
 
 from cli.processors import claimed, kept_to
-from footage.cluster_client import check_address
+from footage.cluster.client import check_address
 from footage.errors import ServiceUnreachable
 
 _ROOT = Path(__file__).parent.parent

@@ -14,8 +14,8 @@ from footage.files import left_beside
 from footage.journal import Journal, Request
 from footage.journals import journal_paths, load_journal
 from footage.models import UTC, Clip, Incident, Quota, TimeWindow
-from footage.plan import quota_seconds
-from footage.stock import WORTH_ANOTHER_TRY
+from footage.samsara.plan import quota_seconds
+from footage.samsara.stock import WORTH_ANOTHER_TRY
 
 _OLD_SECONDS = 24 * 3600.0
 _PAID = {"here", "download"}

@@ -8,27 +8,27 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from footage.asking import Asking
-from footage.budget import Budget
 from footage.downloads import Downloader
 from footage.earlier import sweep_beside
-from footage.errands import Errands
 from footage.errors import FootageError, IncidentHeld, Interrupted, QuotaReached
 from footage.evidence.packager import Packager
 from footage.fetching import Fetcher
 from footage.films import Films, FilmSet
 from footage.folder import claim_folder, clear_work, hold_folder, remove_work
 from footage.journal import Journal
-from footage.looking import Looking
+from footage.kinesis.streams import Streams
 from footage.naming import Names
 from footage.prepared import Parts, Prepared, requests_of
 from footage.report import Report, Requests
-from footage.retrieval import Retrieval
-from footage.rounds import Patience, Rounds
+from footage.samsara.asking import Asking
+from footage.samsara.budget import Budget
+from footage.samsara.errands import Errands
+from footage.samsara.looking import Looking
+from footage.samsara.retrieval import Retrieval
+from footage.samsara.rounds import Patience, Rounds
+from footage.samsara.sweep import Sweep
+from footage.samsara.uploads import Uploads
 from footage.standing import Standing
-from footage.streams import Streams
-from footage.sweep import Sweep
-from footage.uploads import Uploads
 
 log = logging.getLogger(__name__)
 

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from footage.board import Board
 from footage.earlier import Witness
 from footage.hours import always
 from footage.journal import Journal, Request
-from footage.kinesis_pull import Service
+from footage.kinesis.pull import Service
 from footage.models import Media, Quota
-from footage.polling import MediaService
 from footage.progress import Progress
 from footage.report import Requests
-from footage.stock import Stock
-from footage.uploads import Found, Uploads
+from footage.samsara.board import Board
+from footage.samsara.polling import MediaService
+from footage.samsara.stock import Stock
+from footage.samsara.uploads import Found, Uploads
 from footage.video.ffmpeg import FFmpeg
 from footage.workshop import Workshop
 

@@ -6,8 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from footage.board import Board, Cell
-from footage.budget import refuse_beyond_quota
 from footage.earlier import Witness, carry_over, quota_promised, refuse_superseded
 from footage.errors import FootageError
 from footage.execution import Execution
@@ -16,16 +14,18 @@ from footage.films import FilmSet
 from footage.folder import find_folder
 from footage.journal import Journal
 from footage.journals import find_journals
-from footage.kinesis_errors import AwsPermission
+from footage.kinesis.errors import AwsPermission
 from footage.models import Incident, Quota
-from footage.plan import LONGEST_REQUEST, by_window, quota_seconds, split_window
 from footage.prepared import Parts, Prepared, requests_of
 from footage.progress import CellState
 from footage.report import Report
+from footage.samsara.board import Board, Cell
+from footage.samsara.budget import refuse_beyond_quota
+from footage.samsara.plan import LONGEST_REQUEST, by_window, quota_seconds, split_window
+from footage.samsara.stock import check_clips, lost_on_the_way, take_stock
+from footage.samsara.uploads import Uploads
 from footage.settings import FilmSettings
 from footage.standing import Standing
-from footage.stock import check_clips, lost_on_the_way, take_stock
-from footage.uploads import Uploads
 
 __all__ = ["Execution", "Parts", "Plan", "Run"]
 

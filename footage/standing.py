@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from footage.board import Board
 from footage.journal import Journal
 from footage.models import Camera, Clip, Missing, TimeWindow
 from footage.progress import CellState
+from footage.samsara.board import Board
 from footage.timeline import Piece, lay
 
 STILL_TO_COME = frozenset({"pending", "unsettled"})

@@ -16,7 +16,6 @@ import responses
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footage import payloads
 from footage.errors import (
     BadAnswer,
     FateUnknown,
@@ -32,6 +31,7 @@ from footage.errors import (
 )
 from footage.models import UTC, MediaType, Quota, TimeWindow, Vehicle
 from footage.pacing import Pacer, Pause, growing_wait, seconds_of
+from footage.samsara import payloads
 from SamsaraAPI import SamsaraClient
 
 KEY = "samsara_api_0123456789abcdefghijklmnopqrst"

@@ -19,7 +19,7 @@ from demo.faults import Fault
 from demo.kinesis_service import KinesisService
 from demo.kinesis_streams import KinesisStream
 from footage.errors import FootageError, InputRefused
-from footage.kinesis_errors import AwsCredentials, AwsPermission, Call, explain, explain_failure
+from footage.kinesis.errors import AwsCredentials, AwsPermission, Call, explain, explain_failure
 from footage.settings import KinesisSettings
 from helpers import Asker
 from kinesis_clip import KinesisClient

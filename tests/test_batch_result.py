@@ -9,8 +9,8 @@ from pathlib import Path
 
 from cli.batch import BatchDesk, ListAtWork
 from cli.desk import DeskOptions
-from footage.batch_journal import BatchJournal, Entry
-from footage.batch_plan import RowEnd
+from footage.batch.journal import BatchJournal, Entry
+from footage.batch.plan import RowEnd
 from footage.errors import ServiceUnreachable
 from footage.models import UTC, Camera, Incident, TimeWindow, Vehicle
 from footage.report import Requests

@@ -20,8 +20,8 @@ from bench.cluster import BLOWS, FILMS, Blow, Left, differences, pulled, struck
 from demo.faults import Fault, Script
 from footage.addresses import SignedLink
 from footage.bringing import fetch_part
-from footage.cluster import ClusterWorkshop
-from footage.cluster_tasks import Ending, about_here, fitness
+from footage.cluster.tasks import Ending, about_here, fitness
+from footage.cluster.workshop import ClusterWorkshop
 from footage.downloads import Downloader, DownloadFailed
 from footage.errors import InputRefused, Interrupted, ServiceUnreachable, ToolFailed
 from footage.hashing import hash_file
@@ -275,7 +275,7 @@ def test_a_worker_with_another_version_that_comes_later_gets_no_more_tasks(
             if said:
                 break
         caplog.clear()
-        with caplog.at_level(logging.INFO, "footage.cluster_keeper"):
+        with caplog.at_level(logging.INFO, "footage.cluster.keeper"):
             results([submit_hash(shop, tool) for _ in range(60)], tool)
         assert "came back" not in caplog.text
     [refused] = said
@@ -336,7 +336,7 @@ def test_a_cluster_that_is_not_there_is_told_in_words(site: Site) -> None:
 def test_without_the_package_the_file_of_requirements_is_named() -> None:
     code = (
         "import sys; sys.modules['distributed'] = None\n"
-        "from footage.cluster import ClusterWorkshop\n"
+        "from footage.cluster.workshop import ClusterWorkshop\n"
         "ClusterWorkshop('tcp://127.0.0.1:8786')"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)

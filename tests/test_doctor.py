@@ -21,7 +21,7 @@ from cli.doctor_services import check_aws, check_clock, check_samsara
 from demo.faults import Script
 from demo.samsara_service import SamsaraService
 from footage.errors import NotAllowed, ServiceUnreachable
-from footage.kinesis_errors import AwsCredentials, AwsPermission
+from footage.kinesis.errors import AwsCredentials, AwsPermission
 from footage.models import UTC
 from SamsaraAPI import SamsaraClient
 from tests.site import ROOT

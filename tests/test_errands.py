@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from footage.board import Board
 from footage.downloads import DownloadFailed
-from footage.errands import Errands
 from footage.errors import FootageError, KeyRejected, NotRecording, RequestRefused, ServiceUnreachable
 from footage.fetching import Errand
 from footage.journal import Journal
 from footage.models import UTC, Camera, Incident, MediaLink, TimeWindow, Vehicle
 from footage.naming import Names
+from footage.samsara.board import Board
+from footage.samsara.errands import Errands
 from footage.settings import RunSettings
 
 T0 = datetime(2025, 4, 16, 18, 30, tzinfo=UTC)

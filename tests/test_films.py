@@ -8,11 +8,11 @@ from pathlib import Path
 import av
 import pytest
 
-from footage.board import Board
 from footage.films import Films, FilmSet
 from footage.journal import Journal
 from footage.models import Camera, Incident, TimeWindow
 from footage.progress import CellState, Progress
+from footage.samsara.board import Board
 from footage.settings import FilmSettings, RunSettings, settings_from_json, settings_to_json
 from footage.standing import Standing
 from footage.video.ffmpeg import FFmpeg

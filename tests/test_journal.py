@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footage.board import Board
+from footage.batch.resumable import latest_resumable
 from footage.cameras import stream_source
 from footage.earlier import carry_over, last_quota, unfinished_run
 from footage.errors import InputRefused
@@ -33,9 +33,9 @@ from footage.models import (
     Vehicle,
 )
 from footage.progress import Progress
-from footage.resumable import latest_resumable
+from footage.samsara.board import Board
+from footage.samsara.stock import take_stock
 from footage.settings import RunSettings
-from footage.stock import take_stock
 
 T0 = datetime(2025, 4, 16, 18, 30, tzinfo=UTC)
 MEDIA = Media(video=None, audio=None, first_picture=0.04, duration=59.96, damage=((1.5, 2.0),), pauses=((3.0, 4.0),))

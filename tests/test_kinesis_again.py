@@ -13,7 +13,7 @@ from bench.kill_grounds import KinesisSite
 from demo.cameras import DRIVER
 from demo.kinesis_service import KinesisService, service_error
 from demo.kinesis_streams import KinesisStream, Studio
-from footage.kinesis_edge import still_to_come
+from footage.kinesis.edge import still_to_come
 from footage.models import Missing, TimeWindow
 from tests.site import Outcome
 

@@ -27,11 +27,11 @@ from demo.kinesis_rules import Most
 from demo.kinesis_service import EXPIRED_KEY, KinesisService, service_error
 from demo.kinesis_streams import TORN, KinesisStream, Studio
 from footage.errors import BrokenMedia, FootageError, InputRefused, InsecureAddress, Interrupted, ServiceUnreachable
-from footage.kinesis_check import key_frames, key_times
-from footage.kinesis_errors import AwsCredentials, AwsPermission, Call, explain, explain_failure
-from footage.kinesis_fragments import Selector
-from footage.kinesis_pace import FragmentBucket
-from footage.kinesis_pull import KinesisOptions, StreamPull
+from footage.kinesis.check import key_frames, key_times
+from footage.kinesis.errors import AwsCredentials, AwsPermission, Call, explain, explain_failure
+from footage.kinesis.fragments import Selector
+from footage.kinesis.pace import FragmentBucket
+from footage.kinesis.pull import KinesisOptions, StreamPull
 from footage.models import Camera, Clip, Missing, TimeWindow
 from footage.pacing import Pause
 from footage.progress import Progress

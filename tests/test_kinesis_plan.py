@@ -10,9 +10,9 @@ from itertools import accumulate, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footage.kinesis_fragments import Fragment, Selector, settle
-from footage.kinesis_judge import Played, Timing, drifts
-from footage.kinesis_plan import HOLE_SECONDS, Chunk, divided, fixed_chunks, halves, outside, plan_chunks
+from footage.kinesis.fragments import Fragment, Selector, settle
+from footage.kinesis.judge import Played, Timing, drifts
+from footage.kinesis.plan import HOLE_SECONDS, Chunk, divided, fixed_chunks, halves, outside, plan_chunks
 from footage.models import TimeWindow
 
 T0 = datetime(2025, 4, 16, 18, 30, tzinfo=timezone.utc)

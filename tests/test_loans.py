@@ -9,12 +9,12 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footage.board import Board
+from footage.batch.loans import Borrower, Loans, common_cuts
 from footage.journal import Journal
-from footage.loans import Borrower, Loans, common_cuts
 from footage.models import UTC, Camera, Clip, Incident, Media, TimeWindow, Vehicle
-from footage.plan import split_window
 from footage.progress import CellState, Progress
+from footage.samsara.board import Board
+from footage.samsara.plan import split_window
 from footage.settings import RunSettings
 
 T0 = datetime(2025, 4, 16, 18, 30, tzinfo=UTC)

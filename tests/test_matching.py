@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from footage.matching import is_same, unclaimed, with_roles
 from footage.models import UTC, MediaLink, TimeWindow
+from footage.samsara.matching import is_same, unclaimed, with_roles
 
 T0 = datetime(2025, 4, 16, 18, 30, tzinfo=UTC)
 

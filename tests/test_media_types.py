@@ -19,7 +19,7 @@ from demo.samsara_footage import Shot
 from demo.samsara_service import SamsaraService
 from footage.errors import BrokenMedia
 from footage.models import UTC, MediaLink, MediaType, TimeWindow
-from footage.plan import covering, quota_seconds, split_window
+from footage.samsara.plan import covering, quota_seconds, split_window
 from footage.settings import RequestSettings, RunSettings, settings_from_json, settings_to_json
 from footage.video.stills import Still, contact_sheet, inspect_still
 from tests.site import START, Outcome, Site, canned

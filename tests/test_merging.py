@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from footage.board import Board
 from footage.errors import BrokenMedia, FootageError, ToolFailed
 from footage.films import Films, FilmSet
 from footage.journal import Journal
 from footage.models import Camera, Clip, Incident, TimeWindow
 from footage.progress import CellState, Progress
+from footage.samsara.board import Board
 from footage.settings import FilmSettings, RunSettings
 from footage.standing import Standing
 from footage.video.ffmpeg import FFmpeg

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from footage.models import UTC, MediaLink, MediaType, TimeWindow
-from footage.plan import by_window, covering, expected_bytes, quota_seconds, spans, split_window
+from footage.samsara.plan import by_window, covering, expected_bytes, quota_seconds, spans, split_window
 from footage.settings import FilmSettings
 
 T0 = datetime(2025, 4, 16, 18, 30, tzinfo=UTC)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from footage.errors import RequestRefused
 from footage.models import UTC, Camera, Incident, MediaLink, MediaType, Ticket, TimeWindow, Vehicle
-from footage.polling import Interval
-from footage.uploads import Uploads
+from footage.samsara.polling import Interval
+from footage.samsara.uploads import Uploads
 
 T0 = datetime(2025, 4, 16, 18, 30, tzinfo=UTC)
 PAGE = 3

@@ -27,9 +27,9 @@ from cli.leaving import INTERRUPTED, Leaving
 from cli.picture import Picture, can_draw
 from cli.screen import GridProgress, LineProgress
 from demo.faults import ClipFate, Script
-from footage.board import Board
 from footage.models import UTC, Camera, TimeWindow
 from footage.progress import COMPOSED, JOINED, CellState, PieceState
+from footage.samsara.board import Board
 from tests.site import ROOT, START, Outcome, Site, open_site
 
 BEGIN = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demo.faults import ClipFate, Script, quota_exceeded
-from footage.budget import Budget
 from footage.errors import QuotaReached
 from footage.models import UTC, Quota
+from footage.samsara.budget import Budget
 from tests.site import QUICK, START, Site
 
 SiteWith = Callable[[Script], Site]

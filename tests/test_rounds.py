@@ -12,8 +12,8 @@ import pytest
 from footage.errors import FootageError, ServiceUnreachable
 from footage.models import UTC
 from footage.progress import Progress
-from footage.rounds import Patience, Rounds
-from footage.sweep import Sweep
+from footage.samsara.rounds import Patience, Rounds
+from footage.samsara.sweep import Sweep
 
 T0 = datetime(2025, 4, 16, 18, 30, tzinfo=UTC)
 

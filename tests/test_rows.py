@@ -20,11 +20,11 @@ from cli.columns import _typed as typed_columns
 from cli.fleet import Fleet
 from cli.order import PullOptions, take_order
 from cli.rows import RowOrder, read_orders
+from footage.batch.sheet import Row, Sheet, read_sheet
+from footage.batch.template import write_template
 from footage.errors import Fault, InputRefused, KeyMissing, SheetRefused
 from footage.models import UTC, MediaType, Vehicle
 from footage.settings import EvidenceSettings, FilmSettings, KinesisSettings, RequestSettings, RunSettings
-from footage.sheet import Row, Sheet, read_sheet
-from footage.template import write_template
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 VEHICLES = [

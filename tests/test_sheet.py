@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from cli.columns import COLUMNS
+from footage.batch.sheet import Row, Sheet, read_sheet
+from footage.batch.template import COLUMNS as TEMPLATE_COLUMNS
+from footage.batch.template import write_template
 from footage.errors import Fault, InputRefused, SheetRefused
 from footage.report import error_json
-from footage.sheet import Row, Sheet, read_sheet
-from footage.template import COLUMNS as TEMPLATE_COLUMNS
-from footage.template import write_template
 
 PLAIN = 'vehicle,start,duration,note\nTruck 104,04/16/2025 13:30,10,"Unfall, Straße"\n'
 WANTED = {"vehicle": "Truck 104", "start": "04/16/2025 13:30", "duration": "10", "note": "Unfall, Straße"}

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
+from footage.batch.summary import Outcome, code_of, outcome_of, summary_json, write_summary
 from footage.errors import DiskTrouble, QuotaReached
 from footage.files import write_text
 from footage.models import UTC, Camera, Incident, TimeWindow, Vehicle
-from footage.summary import Outcome, code_of, outcome_of, summary_json, write_summary
 
 START = datetime(2025, 4, 16, 18, 30, tzinfo=UTC)
 INCIDENT = Incident(

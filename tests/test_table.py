@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.table import ListStanding, RowStanding, table_lines
-from footage.batch_journal import Entry
+from footage.batch.journal import Entry
 from footage.models import UTC, Camera, Incident, TimeWindow, Vehicle
 from footage.progress import CellState, PieceState
 from footage.settings import RunSettings

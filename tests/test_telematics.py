@@ -24,8 +24,8 @@ from footage.evidence.drawing import draw_speed
 from footage.evidence.track_files import csv_lines, gpx_lines, read_track
 from footage.models import Camera, Incident, TimeWindow, Vehicle
 from footage.overlay import clock_line
+from footage.samsara.tracking import HISTORY, STREAM, Tracked, Tracking
 from footage.telematics import Reading, Readings, Track, in_order
-from footage.tracking import HISTORY, STREAM, Tracked, Tracking
 from SamsaraAPI import SamsaraClient
 
 START = datetime(2026, 11, 18, 14, 30, tzinfo=timezone.utc)

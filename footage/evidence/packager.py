@@ -14,8 +14,8 @@ from footage.evidence.track_files import CSV_NAME, read_track
 from footage.files import sha256_of
 from footage.journal import Journal
 from footage.report import Report
+from footage.samsara.tracking import ReadingService, Tracked, Tracking
 from footage.telematics import NO_TRACK, Track
-from footage.tracking import ReadingService, Tracked, Tracking
 from footage.video.ffmpeg import FFmpeg
 
 

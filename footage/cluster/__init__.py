@@ -1,0 +1,1 @@
+"""A cluster of computers as the place where heavy tasks are done."""

@@ -1,0 +1,250 @@
+"""What one incident makes of a look at the service: media in the list, a retrieval's answer, a lost request found."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from footage.errors import RequestRefused
+from footage.journal import Journal, Request
+from footage.models import MediaLink, Missing, TimeWindow
+from footage.progress import CellState
+from footage.samsara.board import Board, Cell
+from footage.samsara.errands import Errands, Relook
+from footage.samsara.matching import unclaimed, with_roles
+from footage.samsara.plan import may_answer
+from footage.samsara.polling import MediaService
+from footage.samsara.stock import ASKED_AGAIN
+from footage.samsara.uploads import Found, Uploads
+
+log = logging.getLogger(__name__)
+
+_WAITING_WORDS = {"pending"}
+_UNKNOWN_ID_ENDURED = 5
+
+MayAskAgain = Callable[[Request], bool]
+"""Whether the person allows a request of unknown fate to be sent once more, knowing that it may cost twice."""
+
+
+@dataclass
+class _Lost:
+    request: Request
+    look_until: datetime
+
+
+class Looking:
+    """Sends errands for what is ready, and ends what will never come. `footage.sweep` says when what is read."""
+
+    def __init__(
+        self,
+        service: MediaService,
+        journal: Journal,
+        board: Board,
+        errands: Errands,
+        uploads: Uploads,
+        *,
+        settle: float,
+        may_ask_again: MayAskAgain,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._service = service
+        self._journal = journal
+        self._board = board
+        self._errands = errands
+        self._settle = timedelta(seconds=settle)
+        self._may_ask_again = may_ask_again
+        self._clock = clock
+        self._uploads = uploads
+        self._lost: dict[int, _Lost] = {}
+        self._unknown_ids: Counter[int] = Counter()
+        self._left_out_since: dict[Cell, datetime] = {}
+
+    def add_lost(self, request: Request) -> None:
+        """Look for the media of a request whose answer never came, for the settle time from now."""
+        self._lost[request.number] = _Lost(request, self._clock() + self._settle)
+
+    def fetch_uploaded(self, found: Found) -> None:
+        """Send for media that was found uploaded; what answers several cells is fetched once."""
+        answered: dict[tuple[str, MediaLink], list[Cell]] = {}
+        for cell, links in found.items():
+            for link in links:
+                answered.setdefault((cell[0], link), []).append(cell)
+        for (camera, link), cells in answered.items():
+            self._errands.send(link, camera, cells, relook=self._relist(link.window))
+        for cell in found:
+            self._errands.close(cell)
+
+    def waiting(self) -> list[Request]:
+        """The requests that were accepted and have cameras whose media is not known yet."""
+        return [request for request in self._journal.requests if self._is_open(request)]
+
+    @property
+    def is_searching(self) -> bool:
+        """Whether a request of unknown fate is looked for."""
+        return bool(self._lost)
+
+    def match(self, new: Sequence[MediaLink]) -> bool:
+        """Give what is new in the list to the open requests whose windows it covers; whether that brought anything.
+
+        A lost request is looked for in all that is known: its media may have been listed before the search began.
+        """
+        news = False
+        for request in [*self.waiting(), *(lost.request for lost in self._lost.values())]:
+            is_lost = request.number in self._lost
+            for camera in self._unsettled_cameras(request):
+                if is_lost or any(link.shows(camera) and may_answer(link, request.window) for link in new):
+                    news |= self._take_listed(request, camera)
+        return news
+
+    def read(self, number: int) -> bool:
+        """Read how one retrieval stands; whether that brought anything new. Raises ServiceUnreachable, NotAllowed."""
+        request = self._journal.requests[number]
+        try:
+            links = with_roles(self._service.retrieval(request.retrieval_id or "", patient=False), request.cameras)
+        except RequestRefused as error:
+            return self._id_unknown(request, error)
+        return sum(self._judge(request, camera, links) for camera in self._unsettled_cameras(request)) > 0
+
+    def judge_lost(self) -> bool:
+        """End the search for requests that have not shown up in time; whether there was one."""
+        news = False
+        for lost in list(self._lost.values()):
+            cameras = self._unsettled_cameras(lost.request)
+            if not cameras:
+                del self._lost[lost.request.number]
+            elif self._clock() >= lost.look_until:
+                del self._lost[lost.request.number]
+                self._give_up_looking(self._journal.requests[lost.request.number], cameras)
+                news = True
+        return news
+
+    def _take_listed(self, request: Request, camera: str) -> bool:
+        cell, news = (camera, request.window), False
+        chosen = self._uploads.covering(self._journal.incident, cell)
+        for link in chosen:
+            self._sight(request)
+            news |= self._send(link, camera, request)
+        if chosen:
+            self._errands.close(cell)
+        return news
+
+    def _is_open(self, request: Request) -> bool:
+        return request.state == "accepted" and bool(self._unsettled_cameras(request))
+
+    def _unsettled_cameras(self, request: Request) -> list[str]:
+        current = self._journal.requests[request.number]
+        return [word for word in current.open_cameras if self._is_unsettled((word, current.window))]
+
+    def _is_unsettled(self, cell: Cell) -> bool:
+        """Whether more of a cell is to come; one that another request has brought needs no second one."""
+        is_here = cell in self._board and self._board.state(cell) is CellState.HERE
+        return not is_here and not self._errands.is_closed(cell)
+
+    def _sight(self, request: Request) -> None:
+        if self._journal.requests[request.number].state == "intended":
+            self._journal.mark(self._journal.requests[request.number], "sighted")
+
+    def _send(self, link: MediaLink, camera: str, request: Request) -> bool:
+        relook: Relook = self._relist(request.window)
+        if request.retrieval_id is not None:
+            retrieval_id = request.retrieval_id
+            relook = lambda: with_roles(self._service.retrieval(retrieval_id), request.cameras)  # noqa: E731 - bound
+        cell = (camera, request.window)
+        return self._errands.send(link, camera, [cell], relook=relook, request=request)
+
+    def _judge(self, request: Request, camera: str, links: Sequence[MediaLink]) -> bool:
+        """Every status ends somewhere: pending waits, available is fetched, any other word is a hole."""
+        own = [link for link in links if link.shows(camera)]
+        if not own and self._is_left_out((camera, request.window), links):
+            self._end(request, camera, "no_media", _why_left_out(request, links))
+            return True
+        ready = [link for link in own if _is_ready(link)]
+        ended = [link for link in own if _has_ended(link)]
+        complete = bool(own) and len(ready) + len(ended) == len(own)
+        news = sum(self._send(link, camera, request) for link in ready) > 0
+        if not complete:
+            self._note_pending(own, (camera, request.window))
+            return news
+        if not ready:
+            self._end(request, camera, ended[0].status)
+            return True
+        for link in ended:
+            self._journal.add_missing(Missing(camera, link.window, link.status))
+        self._errands.close((camera, request.window))
+        return news
+
+    def _is_left_out(self, cell: Cell, links: Sequence[MediaLink]) -> bool:
+        """Whether all that an answer lists is settled, for the settle time by now, and a camera is not among it.
+
+        Only inputs that are there and were recording produce media (Samsara's API reference).
+        """
+        if not links or not all(_is_ready(link) or _has_ended(link) for link in links):
+            self._left_out_since.pop(cell, None)
+            return False
+        if cell[0] in self._absent_cameras():  # once is enough of waiting for a camera that is not there
+            return True
+        return self._clock() - self._left_out_since.setdefault(cell, self._clock()) >= self._settle
+
+    def _note_pending(self, own: Sequence[MediaLink], cell: Cell) -> None:
+        is_pending = any(link.status in _WAITING_WORDS for link in own)
+        if is_pending and self._board.state(cell) is CellState.ASKED:
+            self._board.set(cell, CellState.UPLOADING)
+
+    def _id_unknown(self, request: Request, error: RequestRefused) -> bool:
+        self._unknown_ids[request.number] += 1
+        if self._unknown_ids[request.number] < _UNKNOWN_ID_ENDURED:
+            return False
+        for camera in self._unsettled_cameras(request):
+            self._end(request, camera, "failed", f"Samsara does not know the retrieval any more: {error.message}")
+        return True
+
+    def _end(self, request: Request, camera: str, reason: str, detail: str = "") -> None:
+        with self._journal.together():
+            self._journal.end_camera(request.number, camera, reason)
+            if detail:
+                self._journal.add_missing(Missing(camera, request.window, reason, detail))
+        self._board.set((camera, request.window), CellState.MISSING, reason)
+
+    def _give_up_looking(self, request: Request, cameras: Sequence[str]) -> None:
+        absent = self._absent_cameras() if request.state == "sighted" else frozenset[str]()
+        for camera in absent.intersection(cameras):
+            self._end(request, camera, "invalid")
+        rest = [camera for camera in cameras if camera not in absent]
+        if rest and self._may_ask_again(request):
+            for camera in rest:
+                self._journal.end_camera(request.number, camera, ASKED_AGAIN)
+                self._board.set((camera, request.window), CellState.WANTED)
+            return
+        for camera in rest:
+            self._end(request, camera, "unsettled", "It is not known whether the request reached Samsara.")
+
+    def _absent_cameras(self) -> frozenset[str]:
+        """Cameras that no answer so far knows: a vehicle does not grow one for a lost window."""
+        cameras = self._journal.incident.cameras
+        return frozenset(camera.word for camera in cameras if self._board.looks_absent(camera))
+
+    def _relist(self, window: TimeWindow) -> Relook:
+        return lambda: self._listed(window)
+
+    def _listed(self, window: TimeWindow) -> list[MediaLink]:
+        uploads = Uploads(self._service, clock=self._clock)
+        uploads.join([replace(self._journal.incident, window=window)])
+        return uploads.read()[0]
+
+
+def _is_ready(link: MediaLink) -> bool:
+    return link.status == "available" and bool(link.url)
+
+
+def _has_ended(link: MediaLink) -> bool:
+    return link.status not in {"available", *_WAITING_WORDS}
+
+
+def _why_left_out(request: Request, links: Sequence[MediaLink]) -> str:
+    others = unclaimed(links, request.cameras)
+    if not others:
+        return "Samsara answers for the other cameras only: this one is not there, or was not recording."
+    return f"Samsara does not say which camera is which of {', '.join(others)}: ask for them by these names."
