@@ -196,6 +196,18 @@ def test_many_are_listed_and_read_in_turn_as_far_as_the_time_goes() -> None:
         assert opened.read_now == [(look - 1) * 3 + nth for nth in range(3)]
 
 
+def test_one_that_fails_slowly_is_not_all_that_is_read_of_a_look() -> None:
+    opened, now = Open([0, 1, 2], {0}), T0
+
+    def pass_time() -> None:
+        nonlocal now
+        now += timedelta(seconds=20)
+
+    sweep = Sweep(Listing(), lambda: now)  # type: ignore[arg-type]
+    assert sweep.look([opened], meanwhile=pass_time, seconds=2.0)  # type: ignore[list-item]
+    assert opened.read_now == [0, 1]
+
+
 def test_few_are_read_one_by_one_without_a_list() -> None:
     opened, listing = Open([0, 1, 2], set()), Listing()
     Sweep(listing, lambda: T0).look([opened], meanwhile=lambda: None, seconds=2.0)  # type: ignore[list-item,arg-type]

@@ -80,12 +80,12 @@ class Sweep:
     def _read_in_turn(
         self, waiting: Sequence[_Waiting], calls: int, until: datetime, meanwhile: Callable[[], object]
     ) -> bool:
-        """Read at least one, first the one not read for longest; whether that brought anything."""
+        """Read until one was answered at least, first the one not read for longest; whether that brought anything."""
         news = False
         for looking, request in sorted(waiting, key=self._turn)[:calls]:
             meanwhile()
             news |= self._read(looking, request)
-            if self._clock() >= until:
+            if self._heard and self._clock() >= until:
                 break
         return news
 
