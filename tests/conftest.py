@@ -9,9 +9,10 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from filelock import FileLock
 
 from demo.faults import Script
-from tests.evidence_samples import make_folder
+from tests.evidence_samples import made_folder, make_folder
 from tests.site import Site, open_site
 
 # No test asserts a time: a machine that is busy with something else is no failure.
@@ -24,6 +25,15 @@ def _interruptible() -> None:
     """A suite that is started in the background ignores Ctrl-C, and so would every program that it starts."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder that all processes of this run of the suite have in common."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +57,8 @@ def site(tmp_path: Path, clips: Path) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def evidence_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def evidence_folder(shared: Path) -> Path:
     """A finished incident folder with gaps, sound and telematics; nobody may write into it."""
-    return make_folder(tmp_path_factory.mktemp("evidence"))
+    root = shared / "evidence"
+    with FileLock(shared / "evidence.lock"):
+        return make_folder(root) if not root.exists() else made_folder(root)

@@ -32,6 +32,11 @@ def make_folder(root: Path) -> Path:
         keys = {"SAMSARA_API_KEY": service.key, "SAMSARA_API_URL": service.url}
         done = subprocess.run(command, env={**os.environ, **keys}, capture_output=True, text=True, check=False)
     assert done.returncode == 3, done.stderr
+    return made_folder(root)
+
+
+def made_folder(root: Path) -> Path:
+    """The folder that was made there."""
     return next((root / "Videos").iterdir())
 
 

@@ -161,5 +161,5 @@ def test_a_zip_inside_of_the_folder_that_is_packed_is_refused(evidence_folder: P
 def test_a_limit_is_kept_whatever_the_folder_is_called(evidence_folder: Path, tmp_path: Path) -> None:
     folder = copy_of(evidence_folder, tmp_path / ("\u0440" * 100))
     whole = packed(folder, tmp_path / "all.zip").bytes
-    for less in (1, 1000, 3000):
+    for less in (1, 3000):
         assert packed(folder, tmp_path / f"{less}.zip", whole - less).bytes <= whole - less

@@ -18,6 +18,8 @@ from footage.journals import find_journals
 from tests.site import QUICK, ROOT, START, Site
 from tests.small_disk import mount, small_disk
 
+pytestmark = pytest.mark.slow
+
 SiteWith = Callable[[Script], Site]
 ORDER = ("--vehicle", "Truck 104", "--start", START, "--duration", "2", "--cameras", "road,driver", "--films", "none")
 PENDING_DRIVER = Script(limits=False, clips=(ClipFate(camera="driver", status="pending"),))

@@ -128,6 +128,7 @@ def test_an_old_console_gets_a_picture_in_its_own_letters() -> None:
     assert sign(CellState.HERE, plain=False) not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
 def test_a_name_that_an_old_console_cannot_show_ends_nothing(site: Site, encoding: str) -> None:
     site.environ = {"PYTHONIOENCODING": encoding}
