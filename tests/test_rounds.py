@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from footage.errors import FootageError, ServiceUnreachable
 from footage.models import UTC
@@ -63,12 +66,15 @@ class Silent:
         return True
 
 
-def go_round(waiting: Waiting, answers: timedelta, wait: timedelta, poll_interval: float | None = None) -> None:
+def wait_out(waiting: Waiting, answers: timedelta, wait: timedelta, poll_interval: float | None = None) -> None:
     silent = Silent(waiting, T0 + answers)
-    patience = Patience(T0 + wait, poll_interval)
+    go_round(waiting, silent, Patience(T0 + wait, poll_interval))  # type: ignore[arg-type]
+
+
+def go_round(waiting: Waiting, sweep: Sweep, patience: Patience) -> None:
     Rounds(
         [waiting],  # type: ignore[list-item]
-        silent,  # type: ignore[arg-type]
+        sweep,
         patience,
         progress=waiting,
         clock=lambda: waiting.now,
@@ -78,7 +84,7 @@ def go_round(waiting: Waiting, answers: timedelta, wait: timedelta, poll_interva
 
 def test_a_network_that_is_gone_for_an_hour_ends_no_run_that_may_wait_longer() -> None:
     waiting = Waiting()
-    go_round(waiting, timedelta(hours=1), timedelta(hours=12))
+    wait_out(waiting, timedelta(hours=1), timedelta(hours=12))
     assert waiting.stopped_by is None
     assert timedelta(hours=1) <= waiting.now - T0 < timedelta(minutes=63)
     assert 5 <= len(waiting.said) <= 7
@@ -86,7 +92,7 @@ def test_a_network_that_is_gone_for_an_hour_ends_no_run_that_may_wait_longer() -
 
 def test_a_wait_that_ends_in_silence_ends_with_it() -> None:
     waiting = Waiting()
-    go_round(waiting, timedelta(hours=2), timedelta(hours=1))
+    wait_out(waiting, timedelta(hours=2), timedelta(hours=1))
     assert isinstance(waiting.stopped_by, ServiceUnreachable)
     assert waiting.now - T0 < timedelta(minutes=63)
 
@@ -103,7 +109,7 @@ class Asleep(Waiting):
 
 def test_a_computer_that_slept_through_the_wait_looks_once_more() -> None:
     waiting = Asleep()
-    go_round(waiting, timedelta(hours=8), timedelta(hours=1), poll_interval=24 * 3600.0)
+    wait_out(waiting, timedelta(hours=8), timedelta(hours=1), poll_interval=24 * 3600.0)
     assert waiting.is_complete
     assert waiting.now < T0 + timedelta(hours=9, minutes=1)
 
@@ -206,6 +212,32 @@ def test_one_that_fails_slowly_is_not_all_that_is_read_of_a_look() -> None:
     sweep = Sweep(Listing(), lambda: now)  # type: ignore[arg-type]
     assert sweep.look([opened], meanwhile=pass_time, seconds=2.0)  # type: ignore[list-item]
     assert opened.read_now == [0, 1]
+
+
+@given(call=st.floats(0.26, 1.5), interval=st.floats(5, 90))
+def test_what_is_new_is_listed_once_an_interval_however_long_the_reads_take(call: float, interval: float) -> None:
+    waiting, listed = Waiting(), list[datetime]()
+
+    class Calls(Open, Listing):
+        def pages(self, calls: int) -> Iterator[list[object]]:
+            listed.append(waiting.now)
+            waiting.now += timedelta(seconds=call)
+            yield []
+
+        def read(self, number: int) -> bool:
+            waiting.now += timedelta(seconds=call)
+            waiting.is_complete = len(listed) > 20
+            return False
+
+    calls = Calls(list(range(480)), set())
+    waiting.looking = calls  # type: ignore[assignment]
+    go_round(
+        waiting,
+        Sweep(calls, lambda: waiting.now),  # type: ignore[arg-type]
+        Patience(T0 + timedelta(days=1), interval),
+    )
+    gaps = [(after - before).total_seconds() for before, after in pairwise(listed)]
+    assert max(gaps) <= interval
 
 
 def test_few_are_read_one_by_one_without_a_list() -> None:

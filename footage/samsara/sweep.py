@@ -83,9 +83,11 @@ class Sweep:
         """Read until one was answered at least, first the one not read for longest; whether that brought anything."""
         news = False
         for looking, request in sorted(waiting, key=self._turn)[:calls]:
+            began = self._clock()
             meanwhile()
             news |= self._read(looking, request)
-            if self._heard and self._clock() >= until:
+            now = self._clock()
+            if self._heard and now + (now - began) > until:  # the next one would take as long
                 break
         return news
 
