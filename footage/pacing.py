@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Clock = Callable[[], float]
 
-FIRST_WAIT = 0.5
+FIRST_WAIT = 0.6  # half of it, the least that is waited, is longer than what any two calls are apart
 LONGEST_WAIT = 30.0
 _CHECK_SECONDS = 0.2  # on Windows a wait without end cannot be left with Ctrl-C
 

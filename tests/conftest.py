@@ -17,6 +17,7 @@ from tests.site import Site, open_site
 
 # No test asserts a time: a machine that is busy with something else is no failure.
 hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.register_profile("few", deadline=None, max_examples=20)
 hypothesis.settings.load_profile("untimed")
 
 
