@@ -287,8 +287,7 @@ class Desk:
 
     def _call_back(self, folder: Path, seconds: float) -> None:
         """Fetch the person back to a terminal: a bell where it took long, and the folder on the desktop."""
-        asker = self._asker
-        if asker is None or self.options.json:
+        if (asker := self._asker) is None or self.options.json:
             return
         if seconds >= _LONG_SECONDS:
             ring_bell()

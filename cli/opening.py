@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from cli.desk import Desk, DeskOptions
+from cli.desktop import spare_memory
 from cli.order import PullOptions
 from footage.errors import InputRefused
 from helpers import can_ask, print_result, say_on_stderr, screen
@@ -32,6 +33,7 @@ def open_batch_desk(options: DeskOptions, of_list: BatchOptions) -> BatchDesk:
 
 
 def _opened(desk: Desk) -> Desk:
+    spare_memory()
     _open.append(desk)
     desk.open_log()
     return desk

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,12 @@ from footage.media_json import media_from_json, media_to_json
 from footage.models import UTC, Camera, Clip, Incident, MediaType, Missing, TimeWindow, Vehicle
 
 
+@lru_cache(maxsize=1024)  # the same moment is told many times in one manifest, each time near the last
 def time_text(moment: datetime) -> str:
-    """RFC 3339 in UTC: `2025-04-16T18:30:00Z`, with milliseconds or microseconds only where there are some.
-
-    The same moment is told many times in one manifest: its text is kept once.
-    """
+    """RFC 3339 in UTC: `2025-04-16T18:30:00Z`, with milliseconds or microseconds only where there are some."""
     utc = moment.astimezone(UTC)
     precision = "seconds" if not utc.microsecond else "milliseconds" if utc.microsecond % 1000 == 0 else "microseconds"
-    return sys.intern(utc.isoformat(timespec=precision).replace("+00:00", "Z"))
+    return utc.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def time_from(text: str) -> datetime:

@@ -31,31 +31,32 @@ class Custody:
         self._path = folder / NAME
         self._clock = clock
         self._lock = threading.Lock()
+        self._known: dict[str, str | None] = {}
+        self._last: dict[str, Entry] = {}
         _drop_torn_line(self._path)
-        self._lines = read_lines(self._path)
-        self._entries = entries_of(self._lines)
-        self._known = {str(entry["file"]): entry.get("sha256") for entry in self._entries if "file" in entry}
+        lines = read_lines(self._path)
+        self._count, self._hash = len(lines), line_hash(lines[-1]) if lines else FIRST
+        for entry in entries_of(lines):
+            self._remember(entry)
 
     def note(self, event: str, **facts: Any) -> None:
         """Append one event."""
         with self._lock:
             entry = {
-                "line": len(self._lines) + 1,
+                "line": self._count + 1,
                 "time": time_text(self._clock()),
                 "event": event,
                 **facts,
                 "program": f"{PROGRAM} {VERSION}",
-                "previous": line_hash(self._lines[-1]) if self._lines else FIRST,
+                "previous": self._hash,
             }
             line = json.dumps(entry, ensure_ascii=False)
             with disk_trouble(self._path), self._path.open("a", encoding="utf-8", newline="\n") as file:
                 file.write(line + "\n")
                 file.flush()
                 os.fsync(file.fileno())
-            self._lines.append(line)
-            self._entries.append(entry)
-            if "file" in facts:
-                self._known[facts["file"]] = facts.get("sha256")
+            self._count, self._hash = self._count + 1, line_hash(line)
+            self._remember(entry)
 
     def receive(self, clip: Clip) -> None:
         """Take an original into custody: nobody may write into it from now on, and the log tells that it came.
@@ -75,7 +76,13 @@ class Custody:
 
     def last(self, event: str) -> Entry | None:
         """The newest entry of a kind."""
-        return last_of(self._entries, event)
+        return self._last.get(event)
+
+    def _remember(self, entry: Entry) -> None:
+        """Keep of an entry what is asked for later: of hours of footage there are thousands."""
+        self._last[str(entry.get("event"))] = entry
+        if "file" in entry:
+            self._known[str(entry["file"])] = entry.get("sha256")
 
 
 def read_lines(path: Path) -> list[str]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from io import StringIO
 
 from footage.telematics import Reading, Track
 
@@ -83,27 +84,27 @@ def _path(readings: Iterable[Reading], hole: float, place: Callable[[Reading], P
 
     Eight hours have thirty readings to a unit of the drawing.
     """
-    drawn: list[str] = []
+    drawn = StringIO()
     last: Reading | None = None
     at, left_out = (math.inf, math.inf), False
     for each in readings:
         point = place(each)
         begins = last is None or (each.moment - last.moment).total_seconds() > hole
         if begins and last is not None and left_out:
-            drawn.append(_to(place(last)))
+            drawn.write(_to(place(last)))
         if begins or math.dist(point, at) >= _NEAR:
-            drawn.append(f"M{_at(point)}" if begins else _to(point))
+            drawn.write(f" M{_at(point)}" if begins else _to(point))
             at, left_out = point, False
         else:
             left_out = True
         last = each
     if last is not None and left_out:
-        drawn.append(_to(place(last)))
-    return " ".join(drawn)
+        drawn.write(_to(place(last)))
+    return drawn.getvalue().lstrip()
 
 
 def _to(point: Point) -> str:
-    return f"L{_at(point)}"
+    return f" L{_at(point)}"
 
 
 def _at(point: Point) -> str:
