@@ -41,8 +41,8 @@ class KinesisService:
 
     `calls` counts the calls by action, `bodies` keeps what came over the wire, `delivered` the fragments that left in
     clips (also in clips that were cut on the way), `clips` the files that left as such. `denied` names actions without
-    permission, `latency` is seconds per call, `most` where clips are cut, `limits` turns the quotas on. Paths of faults
-    are `/getClip` and so on.
+    permission, `latency` is seconds per call, `most` where clips are cut, `limits` turns the quotas on, which fill up
+    by `clock`. Paths of faults are `/getClip` and so on.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class KinesisService:
         latency: float = 0.0,
         bytes_per_second: float | None = None,
         limits: bool = False,
+        clock: Callable[[], float] = time.monotonic,
         error_header: str = "x-amzn-ErrorType",
         port: int = 0,
     ) -> None:
@@ -74,7 +75,8 @@ class KinesisService:
         self._endpoint = 1
         self._refusal = WRONG_ENDPOINT
         self._lock = threading.Lock()
-        self._pools = {"media": _Pool(MEDIA_POINTS), "metadata": _Pool(METADATA_POINTS)} if limits else {}
+        points = {"media": MEDIA_POINTS, "metadata": METADATA_POINTS} if limits else {}
+        self._pools = {name: _Pool(rate, clock) for name, rate in points.items()}
         self._server = Server(self._respond, port=port)
         self.url = self._server.url
 
@@ -208,14 +210,15 @@ class KinesisService:
 class _Pool:
     """Points that fill up again by `rate` a second, up to those of one second."""
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, clock: Callable[[], float]) -> None:
         self._rate = self._left = float(rate)
-        self._seen = time.monotonic()
+        self._clock = clock
+        self._seen = clock()
         self._lock = threading.Lock()
 
     def take(self, points: int) -> bool:
         with self._lock:
-            now = time.monotonic()
+            now = self._clock()
             self._left = min(self._rate, self._left + (now - self._seen) * self._rate)
             self._seen = now
             if points > self._left:

@@ -216,7 +216,7 @@ def test_milliseconds_go_over_the_wire(service: KinesisService) -> None:
 
 
 def test_more_than_500_fragments_a_second_are_refused(studio: Studio, yard: KinesisStream) -> None:
-    with KinesisService([yard], studio=studio, now=lambda: NOW, limits=True) as service:
+    with KinesisService([yard], studio=studio, now=lambda: NOW, limits=True, clock=lambda: 0.0) as service:
         asker = Asker(service)
         asker.clip(T0, after(199))
         asker.clip(T0, after(199))

@@ -227,8 +227,8 @@ def _cells(outcome: Outcome) -> Iterator[object]:
 
 
 def _harmless(value: object) -> object:
-    """A text that a spreadsheet would take for a formula is marked as text."""
+    """A text that a spreadsheet would take for a formula is marked as text; NUL, which CSV cannot hold, is left out."""
     if value is None or isinstance(value, (int, float)):
         return value
-    text = str(value)
+    text = str(value).replace("\0", "")
     return f"'{text}" if text.startswith(_FORMULA) else text
