@@ -87,8 +87,17 @@ class _Delivery:
 
     def _bring_together(self, names: Iterable[str]) -> int:
         """Several at a time; one that fails keeps those that have not begun from beginning."""
+        failed = threading.Event()
+
+        def bring(name: str) -> bool:
+            try:
+                return not failed.is_set() and self._bring(name)
+            except BaseException:
+                failed.set()
+                raise
+
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="deliver") as pool:
-            return sum(pool.map(self._bring, names))
+            return sum(pool.map(bring, names))
 
     def _bring(self, name: str) -> bool:
         """Make sure that a file is there and equal; whether it had to be sent."""
