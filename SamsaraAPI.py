@@ -98,7 +98,6 @@ class SamsaraClient:
         pause = Pause(stop, sleep)
         self._retry = Retry(pause, attempts=attempts, patience=patience, clock=clock)
         self._retry_briefly = Retry(pause, attempts=min(attempts, 3), patience=min(patience, 20.0), clock=clock)
-        self._retries = {True: self._retry, False: self._retry_briefly}
         self._pace_posts = Pacer(10, 6.7, pause, clock)  # at most 100 in any 60 s
         self._pace = Pacer(1, 0.26, pause, clock)  # all calls together: at most 5 in any 1 s
         self.service_date = ""
@@ -139,8 +138,8 @@ class SamsaraClient:
 
         Who looks again anyway is not `patient`: a call that fails is repeated for a few seconds only.
         """
-        query = [("retrievalId", retrieval_id)]
-        return self._read(_RETRIEVAL, query, payloads.media_links, self._retries[patient])
+        retry = self._retry if patient else self._retry_briefly
+        return self._read(_RETRIEVAL, [("retrievalId", retrieval_id)], payloads.media_links, retry)
 
     def uploaded(
         self,
@@ -159,7 +158,8 @@ class SamsaraClient:
         """
         query = payloads.uploaded_query(vehicle_ids, window, media_types, available_after)
         query += [("after", cursor)] if cursor else []
-        found, following = self._read(_UPLOADED, query, payloads.uploaded_page, self._retries[patient])
+        retry = self._retry if patient else self._retry_briefly
+        found, following = self._read(_UPLOADED, query, payloads.uploaded_page, retry)
         wanted = {media_type.value for media_type in media_types}
         links = tuple(link for link in found if link.media_type in wanted)
         return UploadedPage(links, following if following and following != cursor else None)

@@ -133,8 +133,8 @@ class Keeper:
                 self._counted, self._threads = now, self._line.threads()
             if self._threads and self._line.is_open:
                 self._is_well(now)
-        except (Unanswered, ServiceUnreachable):
-            pass
+        except (Unanswered, ServiceUnreachable) as error:
+            log.debug("%s", error)  # not well at this moment; how long that may last is judged below
         if not self._orders:
             self._well_at = now
         elif now - self._well_at > self._patience:
