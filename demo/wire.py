@@ -126,11 +126,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_body(self, request: Request, answer: Answer, fault: Fault) -> None:
         for piece in _pieces(answer, fault):
+            if fault.bytes_per_second:  # before the piece: whoever has read the last one has waited for all of them
+                self.server.sleep(len(piece) / fault.bytes_per_second)
             self.wfile.write(piece)
             self.wfile.flush()
             request.sent += len(piece)
-            if fault.bytes_per_second:
-                self.server.sleep(len(piece) / fault.bytes_per_second)
         if fault.close_after is not None and fault.close_after < answer.length:
             self.close_connection = True
             cut(self.connection)
