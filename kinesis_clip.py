@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
@@ -13,8 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from footage.addresses import is_loopback, refuse_insecure, told_unusable
+from footage.cameras import stream_region
 from footage.errors import BadAnswer, InputRefused
 from footage.files import disk_trouble
+from footage.incoming import Tempo
 from footage.kinesis.endpoints import DataApi, DataEndpoints
 from footage.kinesis.errors import Call, EndpointLost, explain, explain_failure, may_be_misplaced, with_few_endpoints
 from footage.kinesis.fragments import Fragment, Selector
@@ -41,7 +44,7 @@ Page = TypeVar("Page", bound=Mapping[str, Any])
 
 OVERRIDE = "KINESIS_DATA_ENDPOINT"
 TAIL = timedelta(seconds=2)
-_PIECE = 1 << 18
+_PIECE = 1 << 14  # a read waits for all of it, however slowly it comes
 _PAGE = 1000
 _PAGES_A_SECOND = 5  # a page costs 1,000 of the stream's 10,000 metadata points a second
 _SELECTORS: dict[Selector, Literal["PRODUCER_TIMESTAMP", "SERVER_TIMESTAMP"]] = {
@@ -69,6 +72,7 @@ class KinesisClient:
         retries: int = 8,
         patience: float = 300.0,
         read_timeout: float = 120.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._profile = profile
         self._region = region
@@ -78,6 +82,7 @@ class KinesisClient:
         self._retry = Retry(self._pause, attempts=retries, patience=patience)
         self._page = Pacer(_PAGES_A_SECOND, 1.0, self._pause)
         self._read_timeout = read_timeout
+        self._clock = clock
         self._lock = threading.RLock()
         self._controls: dict[str, KinesisVideoClient] = {}
         self._data = DataEndpoints(self._connect, self._misplaced)
@@ -127,8 +132,8 @@ class KinesisClient:
         target: Path,
         *,
         received: Callable[[int], None] = lambda count: None,
-    ) -> int:
-        """Stream one clip into the file `target`, which is overwritten; returns its length in bytes.
+    ) -> None:
+        """Stream one clip into the file `target`, which is overwritten.
 
         Raises Passing where the call, or its answer on the way, failed in a way that another try may cure, and
         Interrupted between two pieces of the answer.
@@ -142,14 +147,15 @@ class KinesisClient:
             answer = self._data.ask(
                 call, "GET_CLIP", lambda archive: archive.get_clip(**_named(stream), ClipFragmentSelector=asked)
             )
-            size = 0
+            tempo = Tempo(self._clock)
             with disk_trouble(target), target.open("wb") as file, closing(answer["Payload"]) as body:
                 for piece in body.iter_chunks(_PIECE):
                     self._pause.check()
-                    size += file.write(piece)
+                    file.write(piece)
                     received(len(piece))
+                    if tempo.is_too_slow(len(piece)):
+                        raise call.unanswered("hardly anything comes.")
                 os.fsync(file.fileno())
-        return size
 
     def _list_page(
         self, call: Call, asked: FragmentSelectorTypeDef, more: dict[str, Any]
@@ -178,14 +184,13 @@ class KinesisClient:
         return self._retry(with_few_endpoints(once))
 
     def _call(self, action: str, stream: str = "") -> Call:
-        profile = self._profile or self._environ.get("AWS_PROFILE")
-        known = Call(action, stream, profile=profile)
+        known = Call(action, stream, profile=self._profile or self._environ.get("AWS_PROFILE"))
         with self._translated(known):
             own = self._boto_session().region_name
-        region = _region_of_arn(stream) or self._region or own or self._environ.get("AWS_REGION")
+        region = stream_region(stream) or self._region or own or self._environ.get("AWS_REGION")
         if not region:
             raise InputRefused("No AWS region is known. Give --region, or set AWS_REGION or AWS_DEFAULT_REGION.")
-        return Call(action, stream, region, profile)
+        return Call(action, stream, region, known.profile)
 
     def _boto_session(self) -> Session:
         with self._lock:
@@ -273,11 +278,6 @@ def _told(error: ClientError) -> tuple[str, int, str]:
     told, facts = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
     status = int(facts.get("HTTPStatusCode", 0))
     return str(told.get("Code", status)), status, str(told.get("Message", ""))
-
-
-def _region_of_arn(stream: str) -> str | None:
-    parts = stream.split(":")
-    return parts[3] or None if len(parts) > 5 and parts[0] == "arn" else None
 
 
 def _named(stream: str) -> dict[str, Any]:

@@ -91,6 +91,12 @@ def stream_name(stream: str) -> str:
     return stream.split("/")[1] if stream.startswith("arn:") else stream
 
 
+def stream_region(stream: str) -> str | None:
+    """The region that an ARN names."""
+    parts = stream.split(":")
+    return parts[3] or None if len(parts) > 5 and parts[0] == "arn" else None
+
+
 def stream_source(stream: str | None, selector: str) -> str:
     """What a clip of a stream, placed by this clock, names as its source."""
     return f"{_FROM_STREAM}{stream} by {selector} time"

@@ -893,15 +893,14 @@ def test_threads_share_the_pace():
     assert time.monotonic() - began >= 0.3  # eight calls touch four windows; were the pace not shared, one would do
 
 
+@pytest.mark.timeout(60)
 def test_a_stopped_run_leaves_every_wait_at_once(service):
     stop = threading.Event()
     client = SamsaraClient(KEY, stop=stop)
     service.get(RETRIEVAL, status=429, headers={"Retry-After": "100"})
     threading.Timer(0.1, stop.set).start()
-    began = time.monotonic()
     with pytest.raises(Interrupted):
         client.retrieval("r")
-    assert time.monotonic() - began < 20
     with pytest.raises(Interrupted):
         client.vehicles()
     with pytest.raises(Interrupted):

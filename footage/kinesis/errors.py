@@ -132,6 +132,10 @@ class Call:
         """` of stream X`, or nothing."""
         return f" of stream {self.stream}" if self.stream else ""
 
+    def unanswered(self, said: str) -> Passing:
+        """What to raise where the answer did not come, or not whole: another try may help."""
+        return Passing(ServiceUnreachable(f"Kinesis Video did not answer {self.action}{self.of_stream}: {said}"))
+
 
 def explain(call: Call, code: str, status: int, message: str) -> Exception:
     """The error that an error answer stands for; matched by code and HTTP status, never by a client's classes."""
@@ -157,7 +161,7 @@ def explain_failure(call: Call, kinds: set[str], said: str) -> Exception:
     `kinds` are the names of the error's classes, from its own to the most general.
     """
     if kinds & {"ConnectionError", "HTTPClientError", "IncompleteReadError"}:
-        return Passing(ServiceUnreachable(f"Kinesis Video did not answer {call.action}{call.of_stream}: {said}"))
+        return call.unanswered(said)
     profile = f" --profile {call.profile}" if call.profile else ""
     if "MissingDependencyException" in kinds:
         return AwsCredentials(f'{said} Run: "{sys.executable}" -m pip install "botocore[crt]"; or sign in another way.')

@@ -40,7 +40,7 @@ class ClipService(Protocol):
 
     def get_clip(
         self, stream: str, chunk: Chunk, selector: Selector, target: Path, *, received: Callable[[int], None]
-    ) -> int:
+    ) -> None:
         """One clip into a file; raises Passing where another try may help."""
 
 
