@@ -63,9 +63,7 @@ def pull(folder: Path, minutes: float) -> Findings:
         result=result,
         doubled=len(delivered) - len(set(delivered)),
         worst=tuple(max(abs(error) for _, error in tile if error is not None) for tile in zip(*readings, strict=True)),
-        dark=tuple(
-            tuple(second for second, error in tile if error is None) for tile in zip(*readings, strict=True)
-        ),
+        dark=tuple(tuple(second for second, error in tile if error is None) for tile in zip(*readings, strict=True)),
     )
 
 

@@ -221,9 +221,7 @@ def batch(
         raise InputRefused("Name the list: batch incidents.csv. (batch --template shows how one begins.)")
     waiting = wait_as(WaitSettings(retries=retries), poll_interval, wait, settle)
     settings = RunSettings(
-        films=FilmSettings(
-            films.value, layout.value, tile_height, fps, overlay=overlay.value, quality=quality.value
-        ),
+        films=FilmSettings(films.value, layout.value, tile_height, fps, overlay=overlay.value, quality=quality.value),
         waiting=waiting,
         requests=RequestSettings(longest),
         deliver=usable_address(deliver),

@@ -141,9 +141,7 @@ def add_streams(cameras: Sequence[Camera], streams: Sequence[Camera]) -> tuple[C
     return (*cameras, *streams)
 
 
-def _streams(
-    options: PullOptions, asker: Asker | None, aws: Callable[[], Aws], *, ask_all: bool
-) -> tuple[Camera, ...]:
+def _streams(options: PullOptions, asker: Asker | None, aws: Callable[[], Aws], *, ask_all: bool) -> tuple[Camera, ...]:
     if options.streams:
         return given_streams(options)
     asked = _need(asker, "--stream")
@@ -234,9 +232,7 @@ def _start(
     return _need(asker, "--start").start(known, now, local_zone_name())
 
 
-def _ending(
-    options: PullOptions, asker: Asker | None, start: datetime, zone: ZoneInfo, now: datetime
-) -> TimeWindow:
+def _ending(options: PullOptions, asker: Asker | None, start: datetime, zone: ZoneInfo, now: datetime) -> TimeWindow:
     if options.end is not None:
         return window_of(start, end=parse_end(options.end, zone))
     if options.duration is not None:

@@ -24,9 +24,7 @@ Lines = Callable[[int, bool], Iterable[Sequence[Span]]]
 class Picture:
     """Draws `lines` on a terminal several times a second; `note` keeps each sentence that passes."""
 
-    def __init__(
-        self, stream: TextIO, lines: Lines, *, note: Callable[[str], None], width: int | None = None
-    ) -> None:
+    def __init__(self, stream: TextIO, lines: Lines, *, note: Callable[[str], None], width: int | None = None) -> None:
         self._stream = stream
         self._lines = lines
         self._note = note

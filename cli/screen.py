@@ -193,9 +193,7 @@ class Speed:
         return sum(count for _, count in self._arrived) / _SPEED_SECONDS
 
 
-def open_progress(
-    screen: TextIO | None, standing: Standing, say: Callable[[str], None]
-) -> LineProgress | GridProgress:
+def open_progress(screen: TextIO | None, standing: Standing, say: Callable[[str], None]) -> LineProgress | GridProgress:
     """The picture where `screen` can be drawn on, else lines that go to `say`."""
     if screen is None or not can_draw(screen):
         return LineProgress(say)

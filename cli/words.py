@@ -152,10 +152,7 @@ def status_words(journals: Iterable[Resumable]) -> Iterator[str]:
             continue
         yield f"  {_about(journal.incident)}"
         clips = counted(len(journal.clips), "clip", "clips")
-        yield (
-            f"  {clips} here, {_open_requests(journal)} of {len(journal.requests)} requests open; "
-            f"{journal.folder}"
-        )
+        yield (f"  {clips} here, {_open_requests(journal)} of {len(journal.requests)} requests open; {journal.folder}")
 
 
 def state_words(state: str) -> str:

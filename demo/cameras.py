@@ -60,9 +60,7 @@ ANALOG3 = replace(ANALOG1, word="analog3", index=4, fps=Fraction(30000, 1001))
 ANALOG4 = replace(ANALOG1, word="analog4", index=5)
 
 
-def render(
-    model: CameraModel, start: datetime, seconds: float, target: Path, *, pause: tuple[float, ...] = ()
-) -> None:
+def render(model: CameraModel, start: datetime, seconds: float, target: Path, *, pause: tuple[float, ...] = ()) -> None:
     """Write a faststart MP4 (H.264, AAC) whose frame k shows start + k / fps. The same call makes the same bytes.
 
     From and until the seconds of `pause` there are no frames.
@@ -88,9 +86,7 @@ def render_still(model: CameraModel, moment: datetime, target: Path) -> None:
     beside.replace(target)
 
 
-def _film(
-    film: OutputContainer, model: CameraModel, start: datetime, seconds: float, pause: tuple[float, ...]
-) -> None:
+def _film(film: OutputContainer, model: CameraModel, start: datetime, seconds: float, pause: tuple[float, ...]) -> None:
     picture_track = _picture_track(film, model)
     sound_track = film.add_stream("aac", rate=model.sample_rate, layout="mono") if model.sample_rate else None
     encoded_seconds = 0.0

@@ -80,9 +80,7 @@ def clip_fragments(stream: KinesisStream, asked: Range, now: datetime, most: Mos
     current = _oldest_of_each_time(_kept(stream, now), lets_overlap=stream.lets_overlap)
     found = sorted((each for each in current if asked.start <= asked.time(each) <= asked.end), key=asked.time)
     if not found:
-        raise ServiceError(
-            "ResourceNotFoundException", 404, "No fragments found in the stream for the clip request."
-        )
+        raise ServiceError("ResourceNotFoundException", 404, "No fragments found in the stream for the clip request.")
     _check_media(found)
     return _cut(found, most)
 

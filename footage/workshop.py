@@ -142,9 +142,7 @@ def result(future: Future[T]) -> T:
         raise Interrupted("stopped before it began") from None
 
 
-def results(
-    futures: Sequence[Future[T]], tool: FFmpeg, *, spared: tuple[type[FootageError], ...] = ()
-) -> list[T]:
+def results(futures: Sequence[Future[T]], tool: FFmpeg, *, spared: tuple[type[FootageError], ...] = ()) -> list[T]:
     """Wait for all results, in the order of `futures`. Where one fails, `tool.stop` ends all other work too.
 
     A failure of a `spared` kind is raised and ends nothing. Looks up now and then, so that Ctrl-C is heard on Windows.

@@ -12,7 +12,9 @@ import pytest
 from filelock import FileLock
 
 from demo.faults import Script
+from demo.samsara_service import SamsaraService
 from tests.evidence_samples import made_folder, make_folder
+from tests.media_samples import SiteOf, footage_of_all_types
 from tests.site import Site, open_site
 
 # No test asserts a time: a machine that is busy with something else is no failure.
@@ -54,6 +56,18 @@ def site_with(tmp_path: Path, clips: Path) -> Iterator[Callable[[Script], Site]]
 def site(tmp_path: Path, clips: Path) -> Iterator[Site]:
     """A site whose service behaves."""
     with open_site(tmp_path, clips) as opened:
+        yield opened
+
+
+@pytest.fixture
+def site_of(tmp_path: Path, clips: Path) -> Iterator[SiteOf]:
+    """Opens a site that has footage of all types."""
+    with ExitStack() as stack:
+
+        def opened(script: Script) -> Site:
+            service = SamsaraService(script=script, footage=footage_of_all_types(clips))
+            return Site(stack.enter_context(service), tmp_path)
+
         yield opened
 
 

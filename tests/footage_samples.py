@@ -9,13 +9,19 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import av
+import pytest
 
 from footage.models import Clip, TimeWindow
 from footage.video.ffmpeg import FFmpeg
 from footage.video.probe import inspect
+from tests.site import ROOT
 
 START = datetime(2025, 4, 16, 18, 30, tzinfo=timezone.utc)
 TOOL = FFmpeg()
+REAL = ROOT.parent / "shared" / "data"
+"""The real recordings, which are no part of the project."""
+
+needs_real_recordings = pytest.mark.skipif(not REAL.is_dir(), reason="../shared/data and its recordings are not here")
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,7 @@ class BatchJournal:
             "created": time_text(self.created),
         }
         rows = ",\n  ".join(json.dumps(_entry_to_json(entry), ensure_ascii=False) for entry in self.entries)
-        return f"{json.dumps(head, ensure_ascii=False)[:-1]},\n \"rows\": [\n  {rows}\n ]}}\n"
+        return f'{json.dumps(head, ensure_ascii=False)[:-1]},\n "rows": [\n  {rows}\n ]}}\n'
 
 
 def load_batch(path: Path) -> BatchJournal:

@@ -32,9 +32,7 @@ class EmailCopy:
     facts: dict[str, Any]
 
 
-def make_email_copy(
-    folder: Path, side: Mapping[str, Any], room: int, work: Path, tool: FFmpeg
-) -> EmailCopy | None:
+def make_email_copy(folder: Path, side: Mapping[str, Any], room: int, work: Path, tool: FFmpeg) -> EmailCopy | None:
     """Make the copy in `work` so that it takes at most `room` bytes; None where that is too little to see anything."""
     name = email_copy_of(side["file"])
     wanted = room * _SPARE

@@ -88,9 +88,7 @@ def _rate(original: Json) -> float:
     return float(video["frame_rate"]) if video else 1.0
 
 
-def _shot(
-    word: str, camera: Json, film: Json, rates: Mapping[str, float], wanted: tuple[datetime, str]
-) -> Shot | None:
+def _shot(word: str, camera: Json, film: Json, rates: Mapping[str, float], wanted: tuple[datetime, str]) -> Shot | None:
     moment, why = wanted
     piece = next((each for each in camera["timeline"] if _shows(each, moment)), None)
     if piece is None:

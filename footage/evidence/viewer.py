@@ -49,26 +49,32 @@ def page_pieces(manifest: Mapping[str, Any], track: Track = NO_TRACK, *, under_w
     script = f"(() => {{\n'use strict';\n{script}\n}})();\n"
     zone = ZoneInfo(manifest["incident"]["timezone"])
     start, end = (time_from(manifest["incident"][edge]) for edge in ("start", "end"))
-    return _environment(zone).get_template("index.html.j2").generate(
-        m=manifest,
-        start=start,
-        end=end,
-        players=[_player(word, camera, manifest) for word, camera in manifest["cameras"].items()],
-        data={**_data(manifest, zone), "hole": track.hole_seconds},
-        speeds=_speeds(track, start),
-        roles=_ROLES,
-        files=_grouped(manifest["files"]),
-        small=next((email_copy_of(each["file"]) for each in manifest["files"] if each["role"] == "side_by_side"), ""),
-        plays=manifest["incident"].get("media_type") != MediaType.IMAGE.value,
-        stills=[each for each in manifest["files"] if each["role"] == "still"],
-        pictures=[each for each in manifest["files"] if each["role"] == "original" and _is_picture(each)],
-        speed=draw_speed(track, start, end),
-        path=draw_track(track),
-        readings=len(track.readings),
-        style=(_PAGE / "page.css").read_text(encoding="utf-8"),
-        script=script,
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        under_way=under_way,
+    return (
+        _environment(zone)
+        .get_template("index.html.j2")
+        .generate(
+            m=manifest,
+            start=start,
+            end=end,
+            players=[_player(word, camera, manifest) for word, camera in manifest["cameras"].items()],
+            data={**_data(manifest, zone), "hole": track.hole_seconds},
+            speeds=_speeds(track, start),
+            roles=_ROLES,
+            files=_grouped(manifest["files"]),
+            small=next(
+                (email_copy_of(each["file"]) for each in manifest["files"] if each["role"] == "side_by_side"), ""
+            ),
+            plays=manifest["incident"].get("media_type") != MediaType.IMAGE.value,
+            stills=[each for each in manifest["files"] if each["role"] == "still"],
+            pictures=[each for each in manifest["files"] if each["role"] == "original" and _is_picture(each)],
+            speed=draw_speed(track, start, end),
+            path=draw_track(track),
+            readings=len(track.readings),
+            style=(_PAGE / "page.css").read_text(encoding="utf-8"),
+            script=script,
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            under_way=under_way,
+        )
     )
 
 
@@ -143,9 +149,7 @@ def _data(manifest: Mapping[str, Any], zone: ZoneInfo) -> Json:
 
     clips = {word: pieces(_from_clips(camera, manifest)) for word, camera in manifest["cameras"].items()}
     films = {
-        word: pieces(camera["timeline"])
-        for word, camera in manifest["cameras"].items()
-        if camera["merged"] is not None
+        word: pieces(camera["timeline"]) for word, camera in manifest["cameras"].items() if camera["merged"] is not None
     }
     return {
         "start": time_text(start),

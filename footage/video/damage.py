@@ -77,9 +77,7 @@ def broken_parts(pictures: Iterable[Picture]) -> Iterator[tuple[int, int | None]
         yield low, None
 
 
-def parts_in_seconds(
-    pictures: Sequence[Picture], first: int, end: int, tick: float
-) -> tuple[tuple[float, float], ...]:
+def parts_in_seconds(pictures: Sequence[Picture], first: int, end: int, tick: float) -> tuple[tuple[float, float], ...]:
     """The broken parts of a file whose pictures are shown from `first` to `end`, in seconds from `first`."""
     cut = ((max(begin, first), end if until is None else min(until, end)) for begin, until in broken_parts(pictures))
     return united(((begin - first) * tick, (until - first) * tick) for begin, until in cut)

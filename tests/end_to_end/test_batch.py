@@ -163,9 +163,7 @@ def test_rows_that_overlap_ask_once_and_each_has_its_own_footage(site: Site) -> 
     rows = rows_of(site)
     assert [row["received_seconds"] for row in rows.values()] == [540, 540, 90]
     first, third = (Path(rows[name]["folder"]) for name in ("B-1", "B-3"))
-    lent, borrowed = (
-        folder / "Road_VideoClip_2026-11-18_06-32-00.mp4" for folder in (first, third)
-    )
+    lent, borrowed = (folder / "Road_VideoClip_2026-11-18_06-32-00.mp4" for folder in (first, third))
     assert lent.read_bytes() == borrowed.read_bytes()
     told = json.loads((third / "manifest.json").read_text("utf-8"))
     assert all(clip["retrieval_id"] for camera in told["cameras"].values() for clip in camera["clips"])

@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 
 from footage.video.layout import arrange
 
-_layouts = given(
-    tiles=st.integers(1, 8), arrangement=st.sampled_from(["row", "grid"]), height=st.integers(90, 2160)
-)
+_layouts = given(tiles=st.integers(1, 8), arrangement=st.sampled_from(["row", "grid"]), height=st.integers(90, 2160))
 
 
 def _boxes(layout):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,57 +13,24 @@ from PIL import Image
 
 from demo.faults import ClipFate, Script, Upload, lost_answer
 from demo.samsara_fleet import TRUCK_104
-from demo.samsara_footage import Shot
-from demo.samsara_service import SamsaraService
 from footage.errors import BrokenMedia
 from footage.models import UTC, MediaLink, MediaType, TimeWindow
 from footage.samsara.plan import covering, quota_seconds, split_window
 from footage.settings import RequestSettings, RunSettings, settings_from_json, settings_to_json
 from footage.video.stills import Still, contact_sheet, inspect_still
-from tests.site import START, Outcome, Site, canned
+from tests.media_samples import SiteOf, pull
+from tests.site import START, Site
 
 pytestmark = pytest.mark.slow
 
 BEGIN = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)
 
 
-def footage_of_all_types(clips: Path) -> Callable[[Shot], Path]:
-    """Small pictures for stills; a hyperlapse is a tenth as long as its time."""
-    films = canned(clips)
-
-    def choose(shot: Shot) -> Path:
-        if shot.media_type != "image":
-            speed = 10 if shot.media_type == "hyperlapse" else 1
-            return films(Shot(shot.vehicle, shot.camera, shot.model, shot.start, shot.seconds / speed))
-        path = clips / f"{shot.camera}-{shot.start:%H%M%S}.jpg"
-        if not path.exists():
-            Image.new("RGB", (160, 90), (len(shot.camera) * 8, shot.start.minute * 4, 90)).save(path)
-        return path
-
-    return choose
-
-
-@pytest.fixture
-def site_of(tmp_path: Path, clips: Path) -> Iterator[Callable[[Script], Site]]:
-    """A site that has footage of all types."""
-    with ExitStack() as stack:
-
-        def opened(script: Script) -> Site:
-            service = SamsaraService(script=script, footage=footage_of_all_types(clips))
-            return Site(stack.enter_context(service), tmp_path)
-
-        yield opened
-
-
-def pull(site: Site, media_type: str, *more: str, minutes: str = "2", films: str = "all") -> Outcome:
-    return site.pull("--media-type", media_type, "--tile-height", "120", *more, minutes=minutes, films=films)
-
-
 def files(site: Site) -> list[str]:
     return sorted(path.name for path in next(site.videos.iterdir()).iterdir() if not path.name.startswith("."))
 
 
-def test_low_resolution_is_asked_in_ten_minutes_joined_and_composed(site_of: Callable[[Script], Site]) -> None:
+def test_low_resolution_is_asked_in_ten_minutes_joined_and_composed(site_of: SiteOf) -> None:
     site = site_of(Script(limits=False))
     done = pull(site, "low", "--cameras", "road,driver", minutes="1.5")
     assert done.code == 0, done.err
@@ -75,14 +40,14 @@ def test_low_resolution_is_asked_in_ten_minutes_joined_and_composed(site_of: Cal
     }
 
 
-def test_a_still_whose_answer_was_lost_is_found_in_the_list(site_of: Callable[[Script], Site]) -> None:
+def test_a_still_whose_answer_was_lost_is_found_in_the_list(site_of: SiteOf) -> None:
     site = site_of(Script(limits=False, faults=(lost_answer(1),)))
     done = pull(site, "image", "--cameras", "road,driver", "--settle", "20", films="none")
     assert done.code == 0, done.err
     assert [count for _, _, count in site.asked()] == [1, 1]
 
 
-def test_low_resolution_of_an_analog_camera_is_refused_with_the_reason(site_of: Callable[[Script], Site]) -> None:
+def test_low_resolution_of_an_analog_camera_is_refused_with_the_reason(site_of: SiteOf) -> None:
     site = site_of(Script(limits=False))
     for camera in ("analog1", "leftSide"):
         done = pull(site, "low", "--cameras", f"road,{camera}")
@@ -91,12 +56,12 @@ def test_low_resolution_of_an_analog_camera_is_refused_with_the_reason(site_of: 
     assert site.posts_sent() == 0
 
 
-def test_low_resolution_without_named_cameras_leaves_the_analog_one_out(site_of: Callable[[Script], Site]) -> None:
+def test_low_resolution_without_named_cameras_leaves_the_analog_one_out(site_of: SiteOf) -> None:
     done = pull(site_of(Script(limits=False)), "low", "--dry-run")
     assert [camera["word"] for camera in done.result["incident"]["cameras"]] == ["road", "driver"]
 
 
-def test_media_of_another_type_for_the_same_time_is_not_taken(site_of: Callable[[Script], Site]) -> None:
+def test_media_of_another_type_for_the_same_time_is_not_taken(site_of: SiteOf) -> None:
     upload = Upload(TRUCK_104.id, "road", START, 60)
     site = site_of(Script(limits=False, uploads=(upload,)))
     done = pull(site, "low", "--cameras", "road", minutes="1", films="none")
@@ -104,7 +69,7 @@ def test_media_of_another_type_for_the_same_time_is_not_taken(site_of: Callable[
 
 
 def test_a_hyperlapse_counts_by_the_times_that_were_returned_and_is_not_composed(
-    site_of: Callable[[Script], Site],
+    site_of: SiteOf,
 ) -> None:
     site = site_of(Script(limits=False))
     done = pull(site, "hyperlapse", "--cameras", "road", minutes="2")
@@ -116,14 +81,14 @@ def test_a_hyperlapse_counts_by_the_times_that_were_returned_and_is_not_composed
     assert len(site.asked()) == 1
 
 
-def test_a_hyperlapse_that_returned_less_leaves_a_gap(site_of: Callable[[Script], Site]) -> None:
+def test_a_hyperlapse_that_returned_less_leaves_a_gap(site_of: SiteOf) -> None:
     site = site_of(Script(limits=False, clips=(ClipFate(camera="road", shift=30.0),)))
     done = pull(site, "hyperlapse", "--cameras", "road", minutes="2", films="none")
     assert done.code == 3
     assert done.result["cameras"]["road"]["received_seconds"] == 90
 
 
-def test_stills_come_as_files_with_one_contact_sheet(site_of: Callable[[Script], Site]) -> None:
+def test_stills_come_as_files_with_one_contact_sheet(site_of: SiteOf) -> None:
     site = site_of(Script(limits=False))
     done = pull(site, "image", "--cameras", "road,driver", minutes="3")
     assert done.code == 0, done.err
@@ -137,7 +102,7 @@ def test_stills_come_as_files_with_one_contact_sheet(site_of: Callable[[Script],
 
 
 @pytest.mark.parametrize("media_type", ["image", "hyperlapse", "low"])
-def test_what_shows_nothing_is_not_counted_as_there(site_of: Callable[[Script], Site], media_type: str) -> None:
+def test_what_shows_nothing_is_not_counted_as_there(site_of: SiteOf, media_type: str) -> None:
     site = site_of(Script(limits=False, clips=(ClipFate(camera="road", content="no picture at all"),)))
     done = pull(site, media_type, "--cameras", "road,driver", minutes="1", films="none")
     assert done.code == 3, done.err
@@ -146,21 +111,21 @@ def test_what_shows_nothing_is_not_counted_as_there(site_of: Callable[[Script], 
     assert done.result["cameras"]["driver"]["received_seconds"] == 60
 
 
-def test_a_still_that_is_uploaded_already_is_not_asked_for(site_of: Callable[[Script], Site]) -> None:
+def test_a_still_that_is_uploaded_already_is_not_asked_for(site_of: SiteOf) -> None:
     upload = Upload(TRUCK_104.id, "road", START, 0, media_type="image", trigger="api")
     done = pull(site_of(Script(limits=False, uploads=(upload,))), "image", "--cameras", "road", minutes="1")
     assert done.code == 0, done.err
     assert done.result["requests"] == {"made": 0, "reused": 0, "already_uploaded": 1}
 
 
-def test_stills_take_of_the_quota_what_stills_cost(site_of: Callable[[Script], Site]) -> None:
+def test_stills_take_of_the_quota_what_stills_cost(site_of: SiteOf) -> None:
     site = site_of(Script(limits=False, quota_used=900, quota_limit=1000))
     done = pull(site, "image", "--cameras", "road", minutes="4", films="none")
     assert done.code == 0, done.err
     assert len(site.asked()) == 4
 
 
-def test_a_role_is_a_camera_of_its_own_in_every_name(site_of: Callable[[Script], Site]) -> None:
+def test_a_role_is_a_camera_of_its_own_in_every_name(site_of: SiteOf) -> None:
     site = site_of(Script(limits=False))
     what = ("--vehicle", "Rig 12", "--start", START, "--duration", "0.5", "--films", "none")
     done = site.run("pull", *what, "--cameras", "leftside,road", "--poll-interval", "0.1", "--yes", "--json")
@@ -169,7 +134,7 @@ def test_a_role_is_a_camera_of_its_own_in_every_name(site_of: Callable[[Script],
     assert any(name.startswith("LeftSide_VideoClip_") for name in files(site))
 
 
-def test_the_longest_request_is_a_setting_that_the_journal_keeps(site_of: Callable[[Script], Site]) -> None:
+def test_the_longest_request_is_a_setting_that_the_journal_keeps(site_of: SiteOf) -> None:
     site = site_of(Script(limits=False))
     assert pull(site, "high", "--longest", "30", "--cameras", "road", minutes="1", films="none").code == 0
     assert len(site.asked()) == 2

@@ -6,21 +6,19 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import av
-import pytest
 
 from footage.models import TimeWindow
 from footage.timeline import lay
 from footage.video.ffmpeg import FFmpeg
 from footage.video.side_by_side import Look, SideBySide, Tile
-from tests.footage_samples import clip
+from tests.footage_samples import REAL, clip, needs_real_recordings
 
-REAL = Path(__file__).parent.parent.parent / "shared" / "data"
 NAMES = {"Road": "road_highway_960x540_25fps.mp4", "Driver": "camera_1280x720_30fps_aac.mp4"}
 START = datetime(2025, 4, 16, 18, 30, tzinfo=timezone.utc)
 SECONDS, FPS = 10, 30
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the real recordings of ../shared/data are not here")
+@needs_real_recordings
 def test_two_real_recordings_stand_side_by_side_for_just_the_asked_time(tmp_path: Path) -> None:
     window = TimeWindow(START, START + timedelta(seconds=SECONDS))
     tiles = [Tile(label, lay(window, [clip(REAL / name, START)], [])) for label, name in NAMES.items()]

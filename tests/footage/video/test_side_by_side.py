@@ -36,6 +36,7 @@ from tests.film_samples import (
     tile,
     window,
 )
+from tests.site import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -462,7 +463,7 @@ def test_sound_is_laid_under_the_whole_film(folder, work, tmp_path):
 def test_importing_the_film_brings_no_heavy_package():
     heavy = "('moviepy', 'numpy', 'PIL', 'av', 'imageio_ffmpeg')"
     code = f"import footage.video.side_by_side, sys; sys.exit(','.join(m for m in {heavy} if m in sys.modules) or 0)"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
 TINY = replace(LOOK, tile_height=90, title="")

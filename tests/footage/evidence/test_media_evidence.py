@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from demo.faults import Script
-from demo.samsara_service import SamsaraService
 from footage.evidence import checksums
 from footage.evidence.manifest import read_manifest
 from main import run_program
-from tests.site import START, Outcome, Site
-from tests.test_media_types import footage_of_all_types, pull
+from tests.media_samples import SiteOf, pull
+from tests.site import START, Outcome
 
 pytestmark = pytest.mark.slow
-
-SiteOf = Callable[[Script], Site]
-
-
-@pytest.fixture
-def site_of(tmp_path: Path, clips: Path) -> Iterator[SiteOf]:
-    """A site that has footage of all types."""
-    with ExitStack() as stack:
-
-        def opened(script: Script) -> Site:
-            service = SamsaraService(script=script, footage=footage_of_all_types(clips))
-            return Site(stack.enter_context(service), tmp_path)
-
-        yield opened
 
 
 def folder_of(done: Outcome) -> Path:

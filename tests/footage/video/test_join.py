@@ -25,12 +25,14 @@ from footage.video.join_texts import PlacedClip, chapters, clock_subtitles, conc
 from footage.video.probe import inspect
 from tests.footage_samples import (
     PLAIN,
+    REAL,
     START,
     TOOL,
     Sample,
     clip,
     copied,
     make,
+    needs_real_recordings,
     overwritten,
     packet_hashes,
     rotated,
@@ -44,7 +46,6 @@ from tests.footage_samples import (
 pytestmark = pytest.mark.slow
 
 CHICAGO = ZoneInfo("America/Chicago")
-REAL = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
 
 def joined(clips: Sequence[Clip], folder: Path, *, name: str = "film.mp4", tool: FFmpeg = TOOL) -> Joined:
@@ -478,7 +479,7 @@ def test_chapter_titles_are_escaped_and_rise() -> None:
     assert wall_clock(START, CHICAGO) == "2025-04-16 13:30:00.000 -0500"
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the real recordings of ../shared/data are not here")
+@needs_real_recordings
 @pytest.mark.parametrize("name", ["road_highway_960x540_25fps.mp4", "camera_1280x720_30fps_aac.mp4"])
 def test_real_recordings_are_joined_packet_for_packet(name: str, tmp_path: Path) -> None:
     row = [clip(REAL / name, START + timedelta(seconds=20 * n)) for n in range(3)]

@@ -55,9 +55,7 @@ def test_every_file_of_the_folder_is_told_with_its_size_and_hash(
         assert (len(content), hashlib.sha256(content).hexdigest()) == (entry["bytes"], entry["sha256"])
 
 
-def test_originals_are_read_only_and_nothing_else_poses_as_one(
-    manifest: dict[str, Any], evidence_folder: Path
-) -> None:
+def test_originals_are_read_only_and_nothing_else_poses_as_one(manifest: dict[str, Any], evidence_folder: Path) -> None:
     for path in evidence_folder.glob("*_VideoClip_*"):
         assert not path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
     assert {entry["file"] for entry in of_role(manifest, "original")} == {

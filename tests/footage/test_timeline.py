@@ -67,9 +67,7 @@ def test_a_file_that_came_twice_makes_no_cut():
 
 
 def test_a_hole_takes_its_reasons_from_the_answers_that_cover_it():
-    pieces = lay(
-        window(0, 180), [clip(0, 60)], [missing(60, 120, "unavailable"), missing(110, 150, "pending")]
-    )
+    pieces = lay(window(0, 180), [clip(0, 60)], [missing(60, 120, "unavailable"), missing(110, 150, "pending")])
     assert told(pieces) == [
         (0, 60, "a"), (60, 120, "unavailable"), (120, 150, "pending"), (150, 180, "no_media"),
     ]  # fmt: skip

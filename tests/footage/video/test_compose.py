@@ -96,9 +96,7 @@ def test_each_stretch_of_a_tile_has_exactly_its_frames_and_each_frame_its_moment
 
 def _piece_at(tile: Tile, axis: FrameAxis, frame: int) -> Piece:
     elapsed = Fraction(frame) / axis.fps * 1_000_000
-    return next(
-        piece for piece in tile.pieces if elapsed < (piece.window.end - START) / timedelta(microseconds=1)
-    )
+    return next(piece for piece in tile.pieces if elapsed < (piece.window.end - START) / timedelta(microseconds=1))
 
 
 def test_a_seam_holds_the_picture_before_it_also_across_two_stretches():

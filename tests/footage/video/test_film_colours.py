@@ -36,9 +36,7 @@ def clips(tmp_path_factory) -> list[Clip]:
     folder = tmp_path_factory.mktemp("cameras")
     source = "testsrc2=size=320x180:rate=30:duration=0.5"
     options = ("-c:v", "libx264", "-qp", "8")
-    paths = [
-        encode(folder / f"{label}.mp4", "-vf", said, *options, source=source) for label, said in CAMERAS.items()
-    ]
+    paths = [encode(folder / f"{label}.mp4", "-vf", said, *options, source=source) for label, said in CAMERAS.items()]
     return [as_clip(path, 0) for path in paths]
 
 
@@ -72,9 +70,7 @@ def test_every_camera_keeps_its_colours_in_the_film(clips, tmp_path, engine):
 
 def test_colours_that_an_earlier_version_did_not_look_at_are_right_too(clips, tmp_path):
     tracks = [replace(clip.media.video, matrix=None) for clip in clips if clip.media.video is not None]
-    unknown = [
-        replace(clip, media=replace(clip.media, video=track)) for clip, track in zip(clips, tracks, strict=True)
-    ]
+    unknown = [replace(clip, media=replace(clip.media, video=track)) for clip, track in zip(clips, tracks, strict=True)]
     film = _film(unknown, tmp_path, "ffmpeg")
     for label, clip, cell in zip(CAMERAS, clips, arrange(6, "grid", 180).cells, strict=True):
         _assert_alike(tile(film, cell), _first_picture(clip.path), label)

@@ -113,9 +113,7 @@ def test_an_address_that_is_none_is_refused_and_named(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("region", [None, "us-east-1"], ids=["no region", "nobody answers"])
-def test_streams_that_cannot_be_listed_can_still_be_named(
-    monkeypatch: pytest.MonkeyPatch, region: str | None
-) -> None:
+def test_streams_that_cannot_be_listed_can_still_be_named(monkeypatch: pytest.MonkeyPatch, region: str | None) -> None:
     said: list[str] = []
     monkeypatch.setenv("AWS_ENDPOINT_URL_KINESIS_VIDEO", "http://127.0.0.1:9")
     services = Services(region="us", retries=1, asker=None, say=said.append, stop=threading.Event())

@@ -17,10 +17,12 @@ from footage.video import nal
 from footage.video.probe import inspect
 from tests.footage_samples import (
     PLAIN,
+    REAL,
     TOOL,
     Sample,
     copied,
     make,
+    needs_real_recordings,
     overwritten,
     rotated,
     starting_late,
@@ -29,8 +31,6 @@ from tests.footage_samples import (
     with_variable_rate,
     without_first_key_frame,
 )
-
-REAL = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
 
 @pytest.fixture(scope="module")
@@ -289,7 +289,7 @@ def test_parameter_sets_in_another_order_are_the_same_fingerprint() -> None:
     assert first != nal.fingerprint("h264", avcc(b"\x68a", b"\x68c"))
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the real recordings of ../shared/data are not here")
+@needs_real_recordings
 @pytest.mark.parametrize(
     ("name", "size", "rate", "pictures"),
     [
