@@ -68,7 +68,7 @@ class Program:
     def environment(self) -> dict[str, str]:
         return {**os.environ, **self.service_environ(), **self.environ}
 
-    def run(self, *arguments: str, timeout: float = 120) -> Outcome:
+    def run(self, *arguments: str, timeout: float = 280) -> Outcome:
         """Run the program as a person would, without a terminal."""
         done = subprocess.run(
             self.command(*arguments),
