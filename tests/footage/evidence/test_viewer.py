@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pytest
+import stamina
 from PIL import Image
 
 from demo.cameras import ANALOG1, DRIVER, ROAD
@@ -30,8 +31,6 @@ pytestmark = pytest.mark.slow
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 FRAME = 0.040
-ATTEMPTS = 4
-"""The browser decodes without hardware here: a machine that is busy with other tests may stumble once."""
 CAMERAS = {"road": ROAD, "driver": DRIVER, "analog1": ANALOG1}
 GAPS = {"road": (53, 60), "driver": (60, 90), "analog1": (86, 90)}
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
@@ -48,6 +47,11 @@ PLAY_AND_WATCH = """(seconds) => new Promise(done => {
     }
     look();
 })"""
+
+
+def tries() -> Iterator[Any]:
+    """The browser decodes without hardware here: on a machine that is busy with other tests it may stumble."""
+    return stamina.retry_context(on=AssertionError, attempts=5, timeout=None, wait_initial=0.3, wait_max=1)
 
 
 def find_browser(kit: Any) -> str | None:
@@ -119,13 +123,17 @@ def go_to(page: Any, seconds: float) -> None:
 
 def pictures_at(page: Any, seconds: float) -> dict[str, float]:
     """The pictures of a page at rest at a moment; a busy browser is given time to draw what its videos have sought."""
-    shown: dict[str, float] = {}
-    for _ in range(ATTEMPTS):
-        shown = pictures(page)
-        if all(is_shown_at(camera, moment, seconds) for camera, moment in shown.items()):
-            break
-        page.wait_for_timeout(300)
+    for attempt in tries():
+        with attempt:
+            shown = pictures(page)
+            for camera, moment in shown.items():
+                assert is_shown_at(camera, moment, seconds), (camera, moment)
     return shown
+
+
+def with_footage(seconds: float) -> set[str]:
+    """The cameras that have something to show."""
+    return {camera for camera, (begin, end) in GAPS.items() if not begin <= seconds < end}
 
 
 def is_shown_at(camera: str, moment: float, seconds: float) -> bool:
@@ -158,10 +166,7 @@ def pictures(page: Any) -> dict[str, float]:
 @pytest.mark.parametrize("seconds", [0.0, 12.34, 47.08, 71.5, 85.9])
 def test_after_a_seek_every_camera_shows_the_picture_of_that_moment(page: Any, seconds: float) -> None:
     go_to(page, seconds)
-    shown = pictures_at(page, seconds)
-    assert set(shown) == {camera for camera, (begin, end) in GAPS.items() if not begin <= seconds < end}
-    for camera, moment in shown.items():
-        assert is_shown_at(camera, moment, seconds), (camera, moment)
+    assert set(pictures_at(page, seconds)) == with_footage(seconds)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 47.08, 71.5])
@@ -185,15 +190,14 @@ def near_the_clock(seen: list[tuple[float, list[float | None]]]) -> float:
 def test_while_playing_cameras_stay_within_a_frame_at_any_speed_and_across_a_gap(
     page: Any, begin: float, speed: float, watch: float
 ) -> None:
-    for _ in range(ATTEMPTS):
-        go_to(page, begin)
-        page.select_option("#speed", str(speed))
-        seen = page.evaluate(PLAY_AND_WATCH, watch)
-        if in_step(seen) >= ALWAYS and near_the_clock(seen) >= ALWAYS:
-            break
-    assert seen[-1][0] - begin == pytest.approx(watch * speed, rel=0.2)
-    assert in_step(seen) >= ALWAYS
-    assert near_the_clock(seen) >= ALWAYS
+    for attempt in tries():
+        with attempt:
+            go_to(page, begin)
+            page.select_option("#speed", str(speed))
+            seen = page.evaluate(PLAY_AND_WATCH, watch)
+            assert seen[-1][0] - begin == pytest.approx(watch * speed, rel=0.2)
+            assert in_step(seen) >= ALWAYS
+            assert near_the_clock(seen) >= ALWAYS
 
 
 WATCH_THE_CLOCK = """(seconds) => new Promise(done => {
@@ -209,12 +213,14 @@ WATCH_THE_CLOCK = """(seconds) => new Promise(done => {
 
 @pytest.mark.parametrize("speed", [1, 2])
 def test_the_clock_never_runs_ahead_also_where_the_camera_with_sound_goes_into_a_gap(page: Any, speed: int) -> None:
-    go_to(page, 51)
-    page.select_option("#speed", str(speed))
-    seen = page.evaluate(WATCH_THE_CLOCK, 4)
-    assert seen[-1][1] > 53.5
-    ahead = [after[1] - before[1] - (after[0] - before[0]) * speed for before, after in pairwise(seen)]
-    assert max(ahead) <= 0.1
+    for attempt in tries():
+        with attempt:
+            go_to(page, 51)
+            page.select_option("#speed", str(speed))
+            seen = page.evaluate(WATCH_THE_CLOCK, 4)
+            assert seen[-1][1] > 53.5
+            ahead = [after[1] - before[1] - (after[0] - before[0]) * speed for before, after in pairwise(seen)]
+            assert max(ahead) <= 0.1
 
 
 CANNOT_PLAY_FASTER = """(most) => {
@@ -229,31 +235,31 @@ CANNOT_PLAY_FASTER = """(most) => {
 
 def test_a_camera_that_cannot_keep_up_is_waited_for_also_by_the_one_with_sound(page: Any) -> None:
     page.evaluate(CANNOT_PLAY_FASTER, 1.3)
-    go_to(page, 10)
-    page.select_option("#speed", "2")
-    seen = page.evaluate(PLAY_AND_WATCH, 5)
-    apart = sorted(max(moments) - min(moments) for _, moments in seen)
-    assert apart[len(apart) // 2] < 0.16  # without waiting it falls behind by up to 0.7 s, and jumps, again and again
-    assert seen[-1][0] - 10 < 5 * 1.3 + 0.7
+    for attempt in tries():
+        with attempt:
+            go_to(page, 10)
+            page.select_option("#speed", "2")
+            seen = page.evaluate(PLAY_AND_WATCH, 5)
+            apart = sorted(max(moments) - min(moments) for _, moments in seen)
+            assert apart[len(apart) // 2] < 0.16  # without waiting it falls behind by up to 0.7 s, again and again
+            assert seen[-1][0] - 10 < 5 * 1.3 + 0.7
 
 
 def test_a_first_look_plays_on_from_clip_to_clip(first_look: Any) -> None:
     files = "() => incident.players.map(player => player.video.getAttribute('src'))"
-    for _ in range(ATTEMPTS):
-        go_to(first_look, 51.5)
-        before = first_look.evaluate(files)
-        seen = first_look.evaluate(PLAY_AND_WATCH, 12)
-        if in_step(seen) >= MOSTLY and near_the_clock(seen) >= MOSTLY:
-            break
-    assert seen[-1][0] > 61
-    went_on = [one != other for one, other in zip(before, first_look.evaluate(files), strict=True)]
-    assert went_on == [True, False, True]  # the driver's camera has nothing in the second minute
-    assert in_step(seen) >= MOSTLY
-    assert near_the_clock(seen) >= MOSTLY
+    for attempt in tries():
+        with attempt:
+            go_to(first_look, 51.5)
+            before = first_look.evaluate(files)
+            seen = first_look.evaluate(PLAY_AND_WATCH, 12)
+            assert seen[-1][0] > 61
+            went_on = [one != other for one, other in zip(before, first_look.evaluate(files), strict=True)]
+            assert went_on == [True, False, True]  # the driver's camera has nothing in the second minute
+            assert in_step(seen) >= MOSTLY
+            assert near_the_clock(seen) >= MOSTLY
     now = first_look.evaluate("incident.state.seconds")
     go_to(first_look, now)
-    for camera, moment in pictures_at(first_look, now).items():
-        assert abs(moment - now) <= 1 / CAMERAS[camera].fps + 0.02
+    assert set(pictures_at(first_look, now)) == with_footage(now)
 
 
 def test_a_camera_whose_film_ends_a_little_early_does_not_begin_anew(page: Any) -> None:
@@ -266,19 +272,20 @@ def test_a_camera_whose_film_ends_a_little_early_does_not_begin_anew(page: Any) 
 
 
 def test_a_camera_that_comes_out_of_a_gap_runs_already_behind_its_slate(page: Any) -> None:
-    go_to(page, 58)
-    page.evaluate("incident.setPlaying(true)")
-    page.wait_for_function("() => incident.state.seconds > 59.7", polling="raf")
-    road = page.evaluate(
-        """() => {
-            const road = incident.players[0], off = road.filmTime(incident.state.seconds) - road.video.currentTime;
-            return [road.video.paused, road.slate.hidden, off];
-        }"""
-    )
-    assert road[:2] == [False, False]
-    assert road[2] == pytest.approx(0, abs=3 * FRAME)
+    for attempt in tries():
+        with attempt:
+            go_to(page, 58)
+            page.evaluate("incident.setPlaying(true)")
+            page.wait_for_function("() => incident.state.seconds > 59.7", polling="raf")
+            paused, shown, off = page.evaluate(ROAD)
+            assert (paused, shown) == (False, False)
+            assert off == pytest.approx(0, abs=3 * FRAME)
 
 
+ROAD = """() => {
+    const road = incident.players[0], off = road.filmTime(incident.state.seconds) - road.video.currentTime;
+    return [road.video.paused, road.slate.hidden, off];
+}"""
 SEAM = """([start, seconds]) => {
     const road = incident.players[0], piece = road.pieces[0];
     const after = { ...piece, start: start + seconds, film: piece.film + start - piece.start };
@@ -292,13 +299,15 @@ def test_a_short_seam_does_not_stop_a_camera_and_a_longer_one_holds_its_picture(
 ) -> None:
     page.evaluate(SEAM, [21, seconds])
     page.evaluate("() => incident.players[0].video.addEventListener('pause', () => { window.stopped = true; })")
-    go_to(page, 20)
-    page.evaluate("window.stopped = false")
-    seen = page.evaluate(PLAY_AND_WATCH, 2.5)
-    assert page.evaluate("window.stopped") is stops
-    assert any(21 < clock < 21 + seconds + 0.5 for clock, _ in seen)
-    assert not page.locator('[data-camera="road"] .slate').is_visible()
-    assert near_the_clock(seen) >= ALWAYS
+    for attempt in tries():
+        with attempt:
+            go_to(page, 20)
+            page.evaluate("window.stopped = false")
+            seen = page.evaluate(PLAY_AND_WATCH, 2.5)
+            assert page.evaluate("window.stopped") is stops
+            assert any(21 < clock < 21 + seconds + 0.5 for clock, _ in seen)
+            assert not page.locator('[data-camera="road"] .slate').is_visible()
+            assert near_the_clock(seen) >= ALWAYS
 
 
 def test_a_gap_is_a_slate_with_its_reason_in_words(page: Any) -> None:
