@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -158,6 +159,28 @@ def test_a_wrong_answer_is_explained_and_the_same_question_comes_again(site: Sit
         at_work.answer(question, right)
     at_work.expect_question("go on")
     assert site.posts_sent() == 0
+
+
+def test_a_mistyped_key_is_asked_for_again(site: Site, at_work: Terminal) -> None:
+    at_work.answer("source", "samsara")
+    at_work.answer("key", "no-such-key")
+    at_work.expect("does not accept the key")
+    at_work.answer("key", "<the key>")
+    at_work.expect_question("vehicle")
+    assert "no-such-key" not in at_work.screen
+    assert site.posts_sent() == 0
+
+
+def test_ctrl_c_while_the_program_is_being_loaded_ends_it_without_a_trace(site: Site) -> None:
+    command = [sys.executable, "-X", "importtime", str(ROOT / "main.py"), "pull"]
+    with subprocess.Popen(command, env=site.environment(), stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        while "cli.desktop" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == 130
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize("question", ["source", "key", "camera"])
