@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from footage.progress import CellState, PieceState
+from footage.progress import ENDED, CellState, PieceState
 from footage.samsara.board import Cell
 
 State = CellState | PieceState
@@ -29,6 +29,7 @@ _LOOKS: dict[State, _Look] = {
     CellState.FETCHING: _Look("↓", "v", "cyan"),
     CellState.ARRIVED: _Look("▒", "+", "cyan"),
     CellState.MISSING: _Look("×", "x", "bold red"),
+    CellState.ABSENT: _Look("-", "-", "dim"),
     CellState.HERE: _Look("█", "#", "green"),
     PieceState.WAITING: _Look("·", ".", "dim"),
     PieceState.MAKING: _Look("»", ">", "magenta"),
@@ -39,7 +40,6 @@ ORDER = tuple(state for state in _LOOKS if isinstance(state, CellState))
 _EXPLAINED: tuple[State, ...] = (*ORDER, PieceState.MAKING)
 GLYPHS = "".join(look.sign for look in _LOOKS.values())
 """All signs; a console that cannot show every one of them gets the plain ones."""
-_ENDED = (CellState.HERE, CellState.MISSING)
 _DONE = (CellState.HERE, PieceState.MADE)
 _LONGEST_LABEL = 12
 _SLOWEST_SAID = 50_000
@@ -140,7 +140,7 @@ def _legend(standing: Standing, *, plain: bool) -> str:
 
 def _sentence(standing: Standing) -> str:
     since = f"Working since {standing.since:%H:%M}" if standing.since else "Working"
-    is_waiting = any(state not in _ENDED for state in standing.states.values())
+    is_waiting = any(state not in ENDED for state in standing.states.values())
     until = f", waiting until {standing.until:%a %H:%M} at most" if standing.until and is_waiting else ""
     return f"{since}{until}. Ctrl-C leaves and loses nothing; to come back: {standing.resume}"
 

@@ -13,7 +13,7 @@ from typing import TextIO
 from cli.grid import ORDER, Span, Standing, grid_lines, shown_state
 from cli.picture import Picture, can_draw
 from footage.models import TimeWindow
-from footage.progress import CellState, PieceState, Progress
+from footage.progress import ENDED, CellState, PieceState, Progress
 from footage.samsara.board import Cell
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class LineProgress(Progress):
         with self._lock:
             self._states[camera, window] = shown_state(state, reason)
             was_open = bool(self._open)
-            is_open = state not in (CellState.HERE, CellState.MISSING)
+            is_open = state not in ENDED
             self._open.add((camera, window)) if is_open else self._open.discard((camera, window))
             if not self._is_due(has_ended=was_open and not self._open):
                 self._remind()

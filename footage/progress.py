@@ -23,6 +23,12 @@ class CellState(str, Enum):
     HERE = "verified"
     """On this disk, in its place and in the journal; every packet that it declares was found."""
     MISSING = "missing"
+    ABSENT = "not installed"
+    """For the screen only: MISSING, as all that is known of a camera which nobody named is that it is not there."""
+
+
+ENDED = frozenset({CellState.HERE, CellState.MISSING, CellState.ABSENT})
+"""The states from which nothing goes on."""
 
 
 class PieceState(Enum):

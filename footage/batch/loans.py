@@ -10,14 +10,13 @@ from threading import Lock
 
 from footage.journal import Journal
 from footage.models import Clip, Incident, MediaLink, MediaType, Missing, TimeWindow
-from footage.progress import CellState
+from footage.progress import ENDED, CellState
 from footage.samsara.board import Board, Cell
 from footage.samsara.errands import Errands
 from footage.samsara.plan import covering
 
 _Subject = tuple[str, MediaType, str]
 """A vehicle's id, the type of media and a camera: what is the same for all who want the same footage."""
-_ENDED = (CellState.HERE, CellState.MISSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class _Loan:
     @property
     def is_due(self) -> bool:
         """Whether every lender knows how its own cell ended."""
-        return all(lender.board.state(cell) in _ENDED for lender, cell in self.lenders)
+        return all(lender.board.state(cell) in ENDED for lender, cell in self.lenders)
 
     def depends_on(self, lender: Journal) -> bool:
         """Whether this one is to lend it, or a part of it."""
@@ -46,7 +45,7 @@ class _Loan:
     def give_up(self) -> None:
         """Leave the cell to its borrower, or open for a later run where somebody has asked for it already."""
         states = [lender.board.state(cell) for lender, cell in self.lenders]
-        asked = any(state not in (CellState.WANTED, *_ENDED) for state in states)
+        asked = any(state not in (CellState.WANTED, *ENDED) for state in states)
         if asked:
             self.borrower.board.set(self.cell, CellState.MISSING, "pending")
         else:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from footage.models import Camera, Missing, TimeWindow
-from footage.progress import CellState, Progress
+from footage.progress import ENDED, CellState, Progress
 
 Cell = tuple[str, TimeWindow]
 """A camera's word and an asked window."""
 
 ABSENT_WORDS = frozenset({"invalid", "no_media"})
 """What a service says of a camera that is not there: that it makes no sense, or nothing beside the others' answers."""
-_ENDED = (CellState.HERE, CellState.MISSING)
 
 
 class Board:
@@ -21,6 +20,7 @@ class Board:
     def __init__(self, windows: Sequence[TimeWindow], cameras: Sequence[Camera], progress: Progress) -> None:
         self._progress = progress
         self._cameras = tuple(cameras)
+        self._seem_absent: set[str] = set()
         self.windows = tuple(windows)
         self._states = {(camera.word, window): CellState.WANTED for window in windows for camera in cameras}
         self._reasons: dict[Cell, str] = {}
@@ -43,7 +43,7 @@ class Board:
         self.changes += 1
         self._states[cell] = state
         self._reasons[cell] = reason
-        self._progress.cell(*cell, state, reason)
+        self._tell_camera(cell[0]) if self._is_seen_otherwise(cell[0]) else self._tell(cell)
 
     def note_arrival(self, cell: Cell) -> None:
         """Tell that all bytes of a cell are here; it ends when they have been looked through. From any thread."""
@@ -51,8 +51,8 @@ class Board:
 
     def tell(self) -> None:
         """Tell how every cell stands, those too that nothing has happened to."""
-        for cell, state in self._states.items():
-            self._progress.cell(*cell, state, self._reasons.get(cell, ""))
+        for cell in self._states:
+            self._tell(cell)
 
     def in_state(self, *states: CellState) -> list[Cell]:
         """All cells in one of these states, oldest window first, cameras in their order."""
@@ -61,7 +61,7 @@ class Board:
     @property
     def ended(self) -> bool:
         """Whether every cell has ended one way or another."""
-        return all(state in _ENDED for state in self._states.values())
+        return all(state in ENDED for state in self._states.values())
 
     def missing(self) -> list[Missing]:
         """Every cell that ended without footage, with its reason."""
@@ -70,7 +70,7 @@ class Board:
 
     def open_windows(self, camera: str) -> list[TimeWindow]:
         """The windows of a camera whose fate is not known yet."""
-        return [window for (word, window), state in self._states.items() if word == camera and state not in _ENDED]
+        return [window for (word, window), state in self._states.items() if word == camera and state not in ENDED]
 
     def not_installed(self) -> frozenset[str]:
         """Cameras that nobody named and of which every window said that they are not there."""
@@ -78,12 +78,31 @@ class Board:
 
     def looks_absent(self, camera: Camera) -> bool:
         """Whether all that is known so far of a camera that nobody named is that it is not there."""
-        ended = [cell for cell, state in self._states.items() if cell[0] == camera.word and state in _ENDED]
-        return not camera.named and bool(ended) and all(self._is_absent(cell) for cell in ended)
+        if camera.named:
+            return False
+        ended = [cell for cell, state in self._states.items() if cell[0] == camera.word and state in ENDED]
+        return bool(ended) and all(map(self._is_absent, ended))
 
     def is_left_out(self, word: str) -> bool:
         """Whether some answer did not speak of a camera at all."""
         return any(cell[0] == word and reason == "no_media" for cell, reason in self._reasons.items())
+
+    def _is_seen_otherwise(self, word: str) -> bool:
+        """Whether a change has made a camera seem to be there, or not to be there, where it seemed otherwise."""
+        before = word in self._seem_absent
+        absent = any(camera.word == word and self.looks_absent(camera) for camera in self._cameras)
+        (self._seem_absent.add if absent else self._seem_absent.discard)(word)
+        return absent != before
+
+    def _tell_camera(self, word: str) -> None:
+        for cell in self._states:
+            if cell[0] == word:
+                self._tell(cell)
+
+    def _tell(self, cell: Cell) -> None:
+        state = self._states[cell]
+        absent = state is CellState.MISSING and cell[0] in self._seem_absent
+        self._progress.cell(*cell, CellState.ABSENT if absent else state, self._reasons.get(cell, ""))
 
     def _never_there(self, word: str) -> bool:
         return all(self._is_absent(cell) for cell in self._states if cell[0] == word)

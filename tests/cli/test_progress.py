@@ -55,7 +55,7 @@ def shown(standing: Standing, width: int, *, plain: bool = False) -> list[str]:
 
 def test_there_is_a_row_a_camera_and_a_cell_a_window() -> None:
     lines = shown(standing_of({"road": list(CellState), "driver": [CellState.HERE] * 5}), 40)
-    assert lines[1:3] == ["road   ·○↑↓▒█× 1/7", "driver █████ 5/5"]
+    assert lines[1:3] == ["road   ·○↑↓▒█×- 1/8", "driver █████ 5/5"]
     text = " ".join(lines)
     for state in CellState:
         assert f"{sign(state, plain=False)} {6 if state is CellState.HERE else 1} {state.value}" in text
@@ -264,6 +264,18 @@ def test_a_camera_window_that_is_still_to_be_asked_for_is_shown_from_the_start()
     board.set(("road", minute(1)), CellState.MISSING, "failed")
     board.tell()
     assert "road   ·× 0/2\ndriver ·· 0/2" in progress.picture().plain
+
+
+def test_a_camera_that_nobody_named_and_that_is_not_there_is_not_shown_as_missing() -> None:
+    stream = FakeTerminal()
+    progress = GridProgress(stream, standing_of({}), note=lambda text: None, width=60)
+    board = Board([minute(0), minute(1)], [Camera("road", named=False), Camera("analog1", named=False)], progress)
+    board.tell()
+    board.set(("road", minute(0)), CellState.MISSING, "failed")
+    board.set(("analog1", minute(0)), CellState.MISSING, "invalid")
+    assert "road    ×· 0/2\nanalog1 -· 0/2" in progress.picture().plain
+    board.set(("analog1", minute(1)), CellState.MISSING, "failed")
+    assert "analog1 ×× 0/2" in progress.picture().plain
 
 
 def test_films_are_told_in_plain_lines_too() -> None:
