@@ -28,7 +28,7 @@ from cli.picture import Picture, can_draw
 from cli.screen import GridProgress, LineProgress
 from demo.faults import ClipFate, Script
 from footage.models import UTC, Camera, TimeWindow
-from footage.progress import COMPOSED, JOINED, CellState, PieceState
+from footage.progress import COMPOSED, ENDED, JOINED, CellState, PieceState
 from footage.samsara.board import Board
 from tests.site import ROOT, START, Outcome, Site, open_site
 
@@ -115,9 +115,8 @@ def test_no_line_is_wider_than_the_window(rows: dict[str, list[CellState]], widt
 @given(STATES, st.integers(20, 200))
 def test_a_window_that_is_not_here_shows_however_many_share_its_cell(states: list[CellState], width: int) -> None:
     row = shown(standing_of({"road": states}), width)[1]
-    ended = {CellState.HERE, CellState.MISSING}
-    unfinished = any(state not in ended for state in states)
-    signs = [sign(state, plain=False) for state in CellState if state not in ended]
+    unfinished = any(state not in ENDED for state in states)
+    signs = [sign(state, plain=False) for state in CellState if state not in ENDED]
     assert any(letter in row for letter in signs) == unfinished
     assert row.endswith(f"{states.count(CellState.HERE)}/{len(states)}")
 
