@@ -83,7 +83,7 @@ class BatchDesk(Desk):
         if not self.of_list.over_quota:
             plan.refuse_beyond_quota()
         if plan.requests:
-            self._confirm_spending()
+            self._confirm_spending([entry.incident for entry in journal.entries])
         journal.keep_in(self.options.logs)
         supersede_others(self.options.logs, journal)
         return self._carry_out_list(at_work, prepared, progress)
@@ -111,7 +111,10 @@ class BatchDesk(Desk):
             self.out = out
         if self.options.json:
             runs = [json.loads(result) for result in results]
-            self.out(json.dumps({"schema": 1, "exit_code": code, "runs": runs}))
+            from footage.report import status_word
+
+            status = status_word(code)
+            self.out(json.dumps({"schema": 1, "status": status, "exit_code": code, "runs": runs, "error": None}))
         elif not journals:
             self.out("Every journal is finished: there is nothing to resume.")
         return code

@@ -240,12 +240,13 @@ def status(logs: given.Logs = Path("Logs"), json_output: given.Json = False) -> 
     """List every journal: what is complete, what is waited for, since when."""
     from cli.words import status_json, status_words
     from footage.batch.resumable import find_resumables
+    from footage.journals import unreadable_journals
 
-    journals = find_resumables(logs)
+    journals, unreadable = find_resumables(logs), unreadable_journals(logs)
     if json_output:
-        print_result(status_json(journals))
+        print_result(status_json(journals, unreadable))
         return 0
-    for line in status_words(journals) if journals else [f"There is no journal in {logs}."]:
+    for line in status_words(journals, unreadable) if journals or unreadable else [f"There is no journal in {logs}."]:
         print_result(line)
     return 0
 

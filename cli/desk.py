@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -18,9 +18,10 @@ from cli.desktop import awake, has_desktop, open_folder
 from cli.grid import Standing
 from cli.logs import open_log
 from cli.order import PullOptions, take_order
+from cli.spending import confirm_spending, mind_unreadable
 from cli.warmup import WarmUp
 from cli.words import end_words, error_words, plan_json, plan_words, resume_command
-from footage.errors import FootageError, InputRefused, NotBegun
+from footage.errors import FootageError
 from footage.models import UTC, Incident, MediaType
 from footage.trust import trust_system
 from footage.video.ffmpeg import FFmpeg
@@ -112,7 +113,7 @@ class Desk:
         if not options.settings.over_quota:
             plan.refuse_beyond_quota()
         if plan.requests or ask_all:
-            self._confirm_spending()
+            self._confirm_spending([incident] if plan.requests else [])
         return self._deliver()
 
     def resume(self, journal: Journal, *, confirm: bool = False) -> int:
@@ -120,7 +121,7 @@ class Desk:
         plan = self._new_run(journal).prepare()
         if confirm and plan.requests:
             self._tell(plan_words(plan))
-            self._confirm_spending()
+            self._confirm_spending([plan.incident])
         return self._deliver()
 
     def explain(self, error: FootageError) -> int:
@@ -221,14 +222,11 @@ class Desk:
             self.out(line)
         return 0
 
-    def _confirm_spending(self) -> None:
-        if self.options.yes:
-            return
-        asker = self._asker
-        if asker is None:
-            raise InputRefused("--yes is missing: nothing is asked of Samsara where nobody can confirm it.")
-        if not asker.confirm("Go on?", default=True):
-            raise NotBegun("Nothing was asked of Samsara.")
+    def _confirm_spending(self, incidents: Sequence[Incident]) -> None:
+        """Have it agreed to that something is asked for, for these incidents."""
+        mind_unreadable(self.options.logs, incidents, self._asker, self._tell)
+        if not self.options.yes:
+            confirm_spending(self._asker)
 
     def _may_ask_again(self, settings: RunSettings, request: Request) -> bool:
         if settings.ask_again:

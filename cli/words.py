@@ -14,6 +14,7 @@ from footage.batch.journal import BatchJournal
 from footage.batch.resumable import Resumable
 from footage.errors import FootageError
 from footage.journal import Journal
+from footage.journals import Unreadable
 from footage.models import Camera, Incident, MediaType, Quota
 from footage.samsara.plan import expected_bytes
 from footage.values_json import incident_to_json, time_text
@@ -124,6 +125,9 @@ def end_words(report: Report) -> Iterator[str]:
         yield f"Contact sheet: {report.films.contact_sheet}"
     if report.error is not None:
         yield from error_words(report.error, report.log)
+    if report.is_unsettled:
+        yield "What may have been asked for is looked for by each resume. Asking again may cost its quota twice;"
+        yield f"to do so: {resume_command(report.journal.path)} --ask-again"
     if report.leaves_work:
         yield f"To go on later: {resume_command(report.journal.path)}"
     elif again:
@@ -140,8 +144,9 @@ def error_words(error: FootageError, log: Path | None) -> Iterator[str]:
         yield f"Log: {log}"
 
 
-def status_words(journals: Iterable[Resumable]) -> Iterator[str]:
-    """Every run and every list: what it is about, how it stands, since when."""
+def status_words(journals: Iterable[Resumable], unreadable: Iterable[Unreadable]) -> Iterator[str]:
+    """Every run and every list: what it is about, how it stands, since when; and what cannot be read."""
+    yield from (each.why for each in unreadable)
     for journal in journals:
         name = journal.path.name if journal.path else ""
         yield f"{name}: {state_words(journal.state)}, since {journal.created.astimezone():%Y-%m-%d %H:%M}"
@@ -160,7 +165,7 @@ def state_words(state: str) -> str:
     return _STATES.get(state) or f"stopped ({state.replace('_', ' ')})"
 
 
-def status_json(found: Iterable[Resumable]) -> str:
+def status_json(found: Iterable[Resumable], unreadable: Iterable[Unreadable]) -> str:
     """The same for a script."""
     found = list(found)
     journals = [each for each in found if isinstance(each, Journal)]
@@ -190,7 +195,9 @@ def status_json(found: Iterable[Resumable]) -> str:
         }
         for journal in journals
     ]
-    return json.dumps({"schema": 1, "status": "ok", "exit_code": 0, "journals": listed, "lists": lists, "error": None})
+    broken = [{"journal": str(each.path.absolute()), "why": each.why} for each in unreadable]
+    facts = {"journals": listed, "lists": lists, "unreadable": broken}
+    return json.dumps({"schema": 1, "status": "ok", "exit_code": 0, **facts, "error": None})
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:

@@ -14,6 +14,7 @@
      |- DiskTrouble                  exit 8   free the disk
      |   `- InTheWay                          move the file that the message names
      |- ServiceUnreachable           exit 10  try again later; nothing is lost
+     |   |- SilentToTheEnd           exit 4   resume when the service answers again
      |   `- BadAnswer                         the same, and the answer was not understood
      |- VerificationFailed           exit 9   find out who changed what
      |- IncidentHeld                 exit 11  let the other run finish
@@ -187,6 +188,13 @@ class ServiceUnreachable(FootageError):
     kind = "unreachable"
     exit_code = 10
     remedy = "Check the network and try again; nothing is lost."
+
+
+class SilentToTheEnd(ServiceUnreachable):
+    """The wait for footage ended while the service did not answer; what was asked for is still to come."""
+
+    exit_code = 4
+    remedy = "Check the network, then resume; nothing is lost, and nothing is asked for twice."
 
 
 class BadAnswer(ServiceUnreachable):

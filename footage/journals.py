@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from footage.errors import InputRefused
 from footage.journal import PREFIX, SCHEMA, SUPERSEDED, Journal, Request
-from footage.models import Quota
+from footage.models import Incident, Quota
 from footage.settings import settings_from_json
 from footage.values_json import clip_from_json, incident_from_json, missing_from_json, time_from, window_from_json
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file that is named as a journal is and cannot be read as one; `why` is a sentence."""
+
+    path: Path
+    why: str
+
+    def may_concern(self, incident: Incident) -> bool:
+        """Whether requests for the incident's vehicle may stand in it."""
+        if incident.vehicle is None:
+            return False
+        try:
+            return incident.vehicle.id in self.path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return True
 
 
 def load_journal(path: Path) -> Journal:
@@ -34,22 +52,35 @@ def journal_paths(logs: Path) -> list[Path]:
     return sorted([*logs.glob(f"{PREFIX}*.json"), *logs.glob(f"batch_*/{PREFIX}*.json")])
 
 
+def unreadable_journals(logs: Path) -> list[Unreadable]:
+    """Every journal in the logs folder that cannot be read: damaged, locked, or of a newer version."""
+    return _read_all(logs)[1]
+
+
 def find_journals(logs: Path) -> list[Journal]:
     """Every journal in the logs folder that can be read, oldest first; the others are named in the log.
 
     One whose place a newer one took is `superseded`, though a kill may have kept that from being noted in its file.
     """
-    journals: list[Journal] = []
-    for path in journal_paths(logs):
-        try:
-            journals.append(load_journal(path))
-        except InputRefused as error:
-            log.warning("passed over: %s", error)
+    journals, unreadable = _read_all(logs)
+    for each in unreadable:
+        log.warning("passed over: %s", each.why)
     replaced = {(journal.incident.subject, moment) for journal in journals for moment in journal.replaces}
     for journal in journals:
         if not journal.finished and (journal.incident.subject, journal.created) in replaced:
             journal.state = SUPERSEDED
     return sorted(journals, key=lambda journal: (journal.created, len(str(journal.path)), str(journal.path)))
+
+
+def _read_all(logs: Path) -> tuple[list[Journal], list[Unreadable]]:
+    journals: list[Journal] = []
+    unreadable: list[Unreadable] = []
+    for path in journal_paths(logs):
+        try:
+            journals.append(load_journal(path))
+        except InputRefused as error:
+            unreadable.append(Unreadable(path, error.message))
+    return journals, unreadable
 
 
 def _journal_from_json(path: Path, data: dict[str, Any]) -> Journal:

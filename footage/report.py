@@ -75,9 +75,15 @@ class Report:
         return self.error is not None or self.standing.still_to_come
 
     @property
+    def is_unsettled(self) -> bool:
+        """Whether it is not known of some request if it reached the service."""
+        holes = (hole for camera in self.journal.incident.cameras for hole in self.standing.holes(camera.word))
+        return self.leaves_work and any(hole.reason == "unsettled" for hole in holes)
+
+    @property
     def status(self) -> str:
         """The exit code as the contract's word."""
-        return _STATUS.get(self.exit_code, "failed")
+        return status_word(self.exit_code)
 
     def coverage(self, camera: Camera) -> Coverage:
         """What of a camera's asked time is there."""
@@ -140,6 +146,11 @@ class Report:
             "gaps": [_gap_json(gap) for gap in covered.gaps],
             "seams": [window_to_json(window) for window in covered.seams],
         }
+
+
+def status_word(exit_code: int) -> str:
+    """The contract's word for how a run ended."""
+    return _STATUS.get(exit_code, "failed")
 
 
 def requests_json(runs: Sequence[Requests]) -> dict[str, int]:

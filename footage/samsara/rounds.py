@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from footage.errors import QuotaReached, ServiceUnreachable
+from footage.errors import QuotaReached, ServiceUnreachable, SilentToTheEnd
 from footage.progress import Progress
 from footage.samsara.polling import Interval
 from footage.samsara.retrieval import Retrieval
@@ -96,7 +96,7 @@ class Rounds:
         for retrieval in [each for each in self._open if self._is_over(each)]:
             self._open.remove(retrieval)
             if self._silence is not None and not retrieval.is_complete and retrieval.stopped_by is None:
-                retrieval.give_up(self._silence)  # the wait has ended, and that was what it ended with
+                retrieval.give_up(_at_the_end(self._silence))
             self._on_over(retrieval)
 
     def _is_over(self, retrieval: Retrieval) -> bool:
@@ -171,7 +171,7 @@ class Rounds:
             self._progress.say(f"{error.message} Looking again later.")
         if now >= self._patience.deadline:
             for retrieval in self._open:
-                retrieval.give_up(error)
+                retrieval.give_up(_at_the_end(error))
 
     def _take_arrivals(self, *, patient: bool) -> None:
         alone = self._pause() if patient and len(self._open) == 1 else 0.0
@@ -185,3 +185,8 @@ class Rounds:
         if now < self._patience.deadline and not all(each.is_complete for each in self._open):
             due = min(due, self._patience.deadline)
         return min(_LONGEST_PAUSE, max(0.0, (due - now).total_seconds()))
+
+
+def _at_the_end(silence: ServiceUnreachable) -> SilentToTheEnd:
+    """What a wait ended with."""
+    return SilentToTheEnd(silence.message, request_id=silence.request_id)

@@ -8,7 +8,7 @@ from bench.documents import ERRORS, ends_a_run, error_classes, error_page
 from cli.words import error_words
 from footage.errors import FootageError
 
-CODES = {1, 2, 6, 7, 8, 9, 10, 11, 130}
+CODES = {1, 2, 4, 6, 7, 8, 9, 10, 11, 130}
 """Exit codes of the contract that an error can end with; 10 is the network's."""
 
 

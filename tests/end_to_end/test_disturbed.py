@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -118,7 +120,7 @@ def test_ctrl_c_keeps_everything_and_says_how_to_go_on(
     with begun(site, "pull", *ORDER, *QUICK) as process:
         until(lambda: moment(site))
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=15)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert json.loads(out)["error"]["kind"] == "interrupted"
     [journal] = find_journals(site.logs)
@@ -179,7 +181,26 @@ def test_a_broken_journal_is_passed_over_for_a_good_one(site: Site) -> None:
     site.pull("--cameras", "road", minutes="1")
     (site.logs / "request_ids_2999-01-01_00-00-00.json").write_text("")
     assert site.resume().code == 0
-    assert len(json.loads(status(site, "--json").stdout)["journals"]) == 1
+    told = json.loads(status(site, "--json").stdout)
+    assert (len(told["journals"]), len(told["unreadable"])) == (1, 1)
+    assert "request_ids_2999-01-01_00-00-00.json is not a journal" in status(site).stdout
+    again = site.pull("--cameras", "road,driver", minutes="1")
+    assert again.code == 0, again.err
+    assert "request_ids_2999-01-01_00-00-00.json is not a journal" in again.err
+
+
+def test_what_an_unreadable_journal_may_have_paid_for_is_not_asked_for_again_unseen(site: Site) -> None:
+    first = site.pull("--cameras", "road", minutes="1")
+    journal = Path(first.result["journal"])
+    journal.write_text(json.dumps({**json.loads(journal.read_text()), "schema": 999}))
+    shutil.rmtree(first.result["folder"])
+    again = site.pull("--cameras", "road,driver", minutes="1")
+    assert again.code == 2, again.err
+    assert "newer version" in again.err
+    assert "paid for twice" in again.result["error"]["message"]
+    assert site.posts_sent() == 1
+    other = site.pull("--cameras", "road", vehicle="Van 7", minutes="1")
+    assert other.code == 0, other.err
 
 
 def test_all_unfinished_runs_go_on_in_one_call(site_with: SiteWith) -> None:

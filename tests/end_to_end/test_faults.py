@@ -145,6 +145,9 @@ def test_a_request_of_unknown_fate_stays_open_until_it_is_allowed_again(site_wit
     outcome = site.pull("--settle", "1", "--cameras", "road")
     assert outcome.code == 4, outcome.err
     assert outcome.reasons("road") == ["unsettled"]
+    *_, by_leave, as_it_is = outcome.err.splitlines()
+    assert by_leave.endswith(f'resume "{outcome.result["journal"]}" --ask-again')
+    assert as_it_is.endswith(f'resume "{outcome.result["journal"]}"')
     assert len(site.asked()) == 1
     looked = site.resume("--settle", "0.5")
     assert (looked.code, len(site.asked())) == (4, 1)

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footage.errors import FootageError, ServiceUnreachable
+from footage.errors import FootageError, ServiceUnreachable, SilentToTheEnd
 from footage.models import UTC
 from footage.progress import Progress
+from footage.report import PENDING
 from footage.samsara.rounds import Patience, Rounds
 from footage.samsara.sweep import Sweep
 
@@ -90,10 +91,11 @@ def test_a_network_that_is_gone_for_an_hour_ends_no_run_that_may_wait_longer() -
     assert 5 <= len(waiting.said) <= 7
 
 
-def test_a_wait_that_ends_in_silence_ends_with_it() -> None:
+def test_a_wait_that_ends_in_silence_ends_with_it_and_as_one_for_footage_to_come() -> None:
     waiting = Waiting()
     wait_out(waiting, timedelta(hours=2), timedelta(hours=1))
-    assert isinstance(waiting.stopped_by, ServiceUnreachable)
+    assert isinstance(waiting.stopped_by, SilentToTheEnd)
+    assert waiting.stopped_by.exit_code == PENDING
     assert waiting.now - T0 < timedelta(minutes=63)
 
 
