@@ -95,7 +95,7 @@ def failure_of(answer: Answer, *, permission: str, spends: bool) -> Passing | Fo
 
 
 def _passing(answer: Answer) -> Passing:
-    retry_after = seconds_of(answer.headers.get("Retry-After"))
+    retry_after = seconds_of(answer.headers)
     if answer.status == 429:
         end = _error(ServiceUnreachable, "Samsara limits the rate of requests (429)", answer)
         return Passing(end, retry_after=retry_after, not_taken=True)
@@ -116,7 +116,7 @@ def _speaks_of_quota(answer: Answer) -> bool:
     text = answer.message
     if not (_QUOTA.search(text) or (_ALLOWANCE.search(text) and _USED_UP.search(text))):
         return False
-    retry_after = seconds_of(answer.headers.get("Retry-After"))
+    retry_after = seconds_of(answer.headers)
     passes = retry_after is not None and retry_after <= _PASSES_SECONDS
     return "month" in text.casefold() or not (_RATE.search(text) or passes)
 
