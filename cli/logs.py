@@ -74,7 +74,7 @@ def open_log(folder: Path, now: datetime, *, debug: bool) -> Path:
     """Start logging to a file of its own under `folder`; raises DiskTrouble where that cannot be written."""
     path = _free_path(folder, f"{PREFIX}{now.astimezone():%Y-%m-%d_%H-%M-%S}")
     with disk_trouble(path):
-        handler = logging.FileHandler(path, encoding="utf-8")
+        handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")  # argv may hold anything
     handler.setFormatter(MaskingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
