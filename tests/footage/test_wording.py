@@ -1,4 +1,4 @@
-"""Law: whatever others wrote, what is shown and written of it steers no terminal, breaks no file and tells no secret."""
+"""Law: of whatever others wrote, what is shown and written steers no terminal, breaks no file and tells no secret."""
 
 from __future__ import annotations
 
