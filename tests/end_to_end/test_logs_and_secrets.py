@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+import main
 from bench.kinesis_incident import START as KINESIS_START
 from bench.kinesis_incident import environment, studio_in
-from cli.logs import LongWaits
+from cli.logs import LongWaits, MaskingFormatter
 from demo.cameras import ROAD
 from demo.faults import ClipFate, Fault, Script, refusal, web_page
 from demo.kinesis_footage import demo_streams
@@ -260,6 +261,22 @@ def test_a_name_and_a_note_that_are_no_text_end_no_run(site: Site) -> None:
     assert "Incident: Claim" in outcome.err
     assert "\x1b" not in outcome.err
     assert "Traceback" not in outcome.err
+
+
+def test_a_log_shown_in_a_terminal_does_not_steer_it() -> None:
+    record = logging.makeLogRecord({"msg": "not understood: %s", "args": ("\x1b[31m\x07 \u202e\ud800",)})
+    assert MaskingFormatter("%(message)s").format(record) == "not understood:  [31m   "
+
+
+def test_an_error_that_nobody_expected_is_told_without_a_signature(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(arguments: list[str]) -> int:
+        raise RuntimeError("url: /x.mp4?X-Amz-Signature=abcdef")
+
+    monkeypatch.setattr(main, "_run", fail)
+    assert main.run_program(["status"]) == 1
+    assert "RuntimeError: url: /x.mp4?***" in capsys.readouterr().err
 
 
 def test_a_word_of_the_service_without_end_is_cut(site_with: SiteWith) -> None:
