@@ -12,12 +12,20 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
 from requests.auth import AuthBase
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    MaxRetryError,
+    NewConnectionError,
+    ProxyError,
+    ReadTimeoutError,
+)
 
 from footage.addresses import is_loopback, service_address
 from footage.errors import (
@@ -33,6 +41,7 @@ from footage.pacing import Clock, Pacer, Passing, Pause, Retry
 from footage.samsara import payloads
 from footage.samsara import telematics_payloads as telematics
 from footage.samsara.answers import Answer, failure_of
+from footage.samsara.receiving import Intake
 from footage.telematics import Reading
 
 log = logging.getLogger(__name__)
@@ -73,9 +82,10 @@ _HISTORY = _Endpoint("GET", "/fleet/vehicles/stats/history", "Read Vehicle Stati
 class SamsaraClient:
     """Samsara's API for one key; may be used by several threads.
 
-    `timeout` is (connect, read) in seconds, `attempts` and `patience` (seconds) limit the repetition of one call.
-    Setting `stop` ends every wait at once with Interrupted. Every call may raise KeyRejected, PermissionMissing,
-    ServiceUnreachable (the retries are used up) and BadAnswer; every error carries the server's request id.
+    `timeout` is (connect, read) in seconds, the second also for an answer as a whole; `attempts` and `patience`
+    (seconds) limit the repetition of one call. Setting `stop` ends every wait at once with Interrupted. Every call may
+    raise KeyRejected, PermissionMissing, ServiceUnreachable (the retries are used up) and BadAnswer; every error
+    carries the server's request id.
     """
 
     def __init__(
@@ -96,6 +106,7 @@ class SamsaraClient:
         self._timeout = timeout
         self._session = session or _new_session(self._base_url)
         pause = Pause(stop, sleep)
+        self._take_in = Intake(pause, clock, timeout[1])
         self._retry = Retry(pause, attempts=attempts, patience=patience, clock=clock)
         self._retry_briefly = Retry(pause, attempts=min(attempts, 3), patience=min(patience, 20.0), clock=clock)
         self._pace_posts = Pacer(10, 6.7, pause, clock)  # at most 100 in any 60 s
@@ -193,22 +204,24 @@ class SamsaraClient:
         self._pace()
         began = time.monotonic()
         try:
-            response = self._session.request(
+            with self._session.request(
                 endpoint.method,
                 self._base_url + endpoint.path,
                 headers={"User-Agent": _AGENT, "Accept": "application/json"},
                 auth=self._auth,
                 timeout=self._timeout,
                 allow_redirects=False,  # the key goes to no other address
+                stream=True,
                 **content,
-            )
+            ) as response:
+                body = self._take_in(partial(_read, response))
         except requests.RequestException as error:
             log.info("%s %s failed: %s", endpoint.method, endpoint.path, type(error).__name__)
             raise _transport_failure(error, urlsplit(self._base_url).netloc) from error
         took = (time.monotonic() - began) * 1000
         log.debug("%s %s %d %.0f ms", endpoint.method, endpoint.path, response.status_code, took)
         self.service_date = response.headers.get("Date", "")
-        answer = Answer(response.status_code, response.content, response.headers, self._auth.key)
+        answer = Answer(response.status_code, body, response.headers, self._auth.key)
         return _understood(answer, endpoint, parse)
 
 
@@ -228,6 +241,17 @@ def _new_session(base_url: str) -> requests.Session:
     # A proxy that is set for the outside world has no business between this computer and itself.
     session.trust_env = not is_loopback(urlsplit(base_url).hostname or "")
     return session
+
+
+def _read(response: requests.Response, count: int) -> bytes:
+    """What has come in of a body. A read that waits for all of it would not see how slowly it comes."""
+    try:
+        piece: bytes = response.raw.read1(count, decode_content=True)
+    except ReadTimeoutError as error:
+        raise requests.ReadTimeout(error) from error
+    except HTTPError as error:
+        raise requests.exceptions.ChunkedEncodingError(error) from error
+    return piece
 
 
 def _transport_failure(error: requests.RequestException, host: str) -> Passing | FootageError:

@@ -43,6 +43,7 @@ from footage.walltime import (
     place,
     zones_like,
 )
+from footage.wording import in_lines
 
 __all__ = [
     "Question",
@@ -90,7 +91,7 @@ CAMERAS = Question(
 def say_on_stderr(sentence: str) -> None:
     """Print a sentence where people read, leaving stdout to results."""
     with _unread_endured("stderr"):
-        print(sentence, file=sys.stderr, flush=True)
+        print(in_lines(sentence), file=sys.stderr, flush=True)
 
 
 def ring_bell() -> None:
@@ -101,7 +102,7 @@ def ring_bell() -> None:
 def print_result(line: str) -> None:
     """Print a line of the result on stdout."""
     with _unread_endured("stdout"):
-        print(line, flush=True)
+        print(in_lines(line), flush=True)
 
 
 @contextmanager

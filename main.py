@@ -20,6 +20,7 @@ from footage.errors import FootageError, Interrupted
 
 try:
     check_packages()
+    from cli.logs import masked
     from cli.opening import ask_everything, desk_at_hand
     from helpers import endure_old_consoles, say_on_stderr, wait_for_enter
 except ModuleNotFoundError as missing:
@@ -53,7 +54,7 @@ def run_program(arguments: list[str]) -> int:
         log.exception("unexpected error")
         if "--debug" in arguments:
             raise
-        return _explain(FootageError(f"Unexpected error: {type(error).__name__}: {error}"), arguments)
+        return _explain(FootageError(f"Unexpected error: {type(error).__name__}: {masked(str(error))}"), arguments)
 
 
 def _run(arguments: list[str]) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from time import monotonic
 
 from footage.files import disk_trouble, make_folder
+from footage.wording import in_lines
 
 PREFIX = "VideoRetrievalActivity_"
 _SECRETS: set[str] = set()
@@ -43,8 +44,8 @@ class MaskingFormatter(logging.Formatter):
     """Masks the finished line, so that arguments, tracebacks and other packages' messages are covered too."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line as it goes to disk."""
-        return masked(super().format(record))
+        """The line as it goes to disk; who shows the file in a terminal is not to be steered by it."""
+        return in_lines(masked(super().format(record)))
 
 
 class LongWaits(logging.Handler):

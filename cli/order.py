@@ -17,6 +17,7 @@ from footage.settings import RunSettings
 from footage.typed import parse_span
 from footage.video.layout import MOST_TILES
 from footage.walltime import parse_end, parse_start, parse_zone
+from footage.wording import one_line
 from helpers import (
     Asker,
     check_past,
@@ -158,8 +159,8 @@ def given_streams(options: PullOptions) -> tuple[Camera, ...]:
 
 def order_name(options: PullOptions, vehicle: Vehicle | None, cameras: Sequence[Camera]) -> str:
     """What heads the folder's name."""
-    if options.name:
-        return options.name
+    if options.name and one_line(options.name):
+        return one_line(options.name)
     if vehicle is not None:
         return vehicle.name or f"vehicle {vehicle.id}"
     return stream_name(cameras[0].stream or cameras[0].word)

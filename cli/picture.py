@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, TextIO
 
 from cli.grid import GLYPHS, Span
+from footage.wording import in_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,7 +39,7 @@ class Picture:
         self._note(text)
         with self._turn:
             console = self._live.console if self._live is not None else self._console()
-            console.print(text, markup=False, highlight=False)
+            console.print(in_lines(text), markup=False, highlight=False)
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -76,7 +77,8 @@ class Picture:
         from rich.text import Text
 
         lines = self._lines(self._width or self._console().width, self._plain)
-        return Text("\n").join(Text.assemble(*spans, no_wrap=True) for spans in lines)
+        shown = ([(in_lines(span.text), span.style) for span in spans] for spans in lines)
+        return Text("\n").join(Text.assemble(*spans, no_wrap=True) for spans in shown)
 
     @property
     def height(self) -> int:

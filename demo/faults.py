@@ -112,6 +112,8 @@ class ClipFate:
     """The file is only this part of its bytes (0 to 1); its length is told as such."""
     damage_at: float | None = None
     """A stretch of bytes from this part of the file (0 to 1) on is overwritten; the length stays right."""
+    damaged_bytes: int = 4096
+    """How long that stretch is."""
     damaged_downloads: int | None = None
     """How many downloads get the damaged file before a sound one comes; None: all."""
     content: str | None = None

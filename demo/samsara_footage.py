@@ -18,7 +18,6 @@ from demo.cameras import CameraModel, render, render_still
 from demo.faults import ClipFate
 
 HYPERLAPSE_SPEED = 10
-_DAMAGED_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -182,12 +181,12 @@ class Spoiler:
             whole = sound.read_bytes()
             return whole[: int(len(whole) * fate.cut_to)]
         if fate.damage_at is not None:
-            return _damaged(sound.read_bytes(), fate.damage_at)
+            return _damaged(sound.read_bytes(), fate.damage_at, fate.damaged_bytes)
         return None
 
 
-def _damaged(whole: bytes, part: float) -> bytes:
+def _damaged(whole: bytes, part: float, count: int) -> bytes:
     """The same number of bytes with a stretch overwritten, so that pictures there cannot be decoded."""
     begin = int(len(whole) * part)
-    length = len(whole[begin : begin + _DAMAGED_BYTES])
+    length = len(whole[begin : begin + count])
     return whole[:begin] + b"\xff" * length + whole[begin + length :]

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from footage.errors import InputRefused, InsecureAddress
 
+_IN_A_TEXT = re.compile(r"""https?://[^\s"'<>]+""", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class SignedLink:
@@ -62,5 +64,13 @@ def service_address(address: str) -> str:
 
 def without_secret(url: str) -> str:
     """The address without user, query and fragment: a signed link is a secret."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # as for https://[::1
+        return re.split(r"[?#]", url, maxsplit=1)[0]
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def without_secrets(text: str) -> str:
+    """The text with every address in it so written."""
+    return _IN_A_TEXT.sub(lambda found: without_secret(found.group()), text)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from footage.errors import InputRefused
 from footage.models import Camera, Clip
+from footage.wording import one_line
 
 CAMERA_INPUTS: Mapping[str, str] = MappingProxyType(
     {
@@ -78,7 +79,7 @@ def parse_streams(text: str) -> tuple[Camera, ...]:
 
 
 def _stream_of(pair: str) -> Camera:
-    word, equals, stream = (part.strip() for part in pair.partition("="))
+    word, equals, stream = (one_line(part) for part in pair.partition("="))
     if not (equals and word and _STREAM.fullmatch(stream)):
         raise InputRefused(
             f"{pair[:60]!r} is no stream: type CAMERA=STREAM, as in yard=gate-camera-1, with the stream's name or ARN."

@@ -209,7 +209,7 @@ class Downloader:
         if status == 416:
             raise _WrongPlace("the part is not a part of this file any more")
         if status not in (200, 206):
-            raise _Again(f"status {status}", seconds_of(response.headers.get("Retry-After")))
+            raise _Again(f"status {status}", seconds_of(response.headers))
         body = body_of(status, response.headers, asked_from, sidecar)
         if body is None:
             raise _WrongPlace("the answer does not go on with what is here")

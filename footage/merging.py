@@ -19,6 +19,7 @@ from footage.progress import JOINED, PieceState, Progress
 from footage.standing import Standing
 from footage.video.ffmpeg import FFmpeg
 from footage.video.join import Joined, join_beside, joined_as
+from footage.wording import one_line
 from footage.workshop import Kind, Terms, Workshop, results
 
 log = logging.getLogger(__name__)
@@ -122,7 +123,8 @@ class Merging:
     def _join(self, camera: Camera, clips: list[Clip]) -> Future[Joined]:
         self._progress.say(f"Joining {len(clips)} clip{'s' if len(clips) != 1 else ''} of camera {camera.word}.")
         zone = ZoneInfo(self._journal.incident.timezone)
-        title = f"{self._journal.incident.name} - {camera.label}"
+        # a record of an earlier version may hold a name with a NUL, which no command takes
+        title = one_line(f"{self._journal.incident.name} - {camera.label}")
         terms = Terms(self._tool, Kind.COPY)
         return self._workshop.submit(terms, join_beside, clips, self._work, zone, title)
 

@@ -7,7 +7,9 @@ import math
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import stamina
@@ -15,6 +17,7 @@ from ratelimit import RateLimitException
 from ratelimit.decorators import RateLimitDecorator
 
 from footage.errors import FootageError, Interrupted
+from footage.models import UTC
 
 log = logging.getLogger(__name__)
 
@@ -142,10 +145,24 @@ def growing_wait(failures: int, chance: Callable[[], float] = random.random) -> 
     return ceiling * (0.5 + 0.5 * chance())
 
 
-def seconds_of(retry_after: str | None) -> float | None:
-    """The seconds of a Retry-After header, decimals included ("0.40235"); None where there is none to be read."""
+def seconds_of(headers: Mapping[str, str]) -> float | None:
+    """The seconds of an answer's Retry-After, decimals included ("0.40235"); None where there is none to be read.
+
+    It may be a date (RFC 9110, 10.2.3), which is counted from the answer's own Date where it has one: whoever sent both
+    has one clock, and ours may be another.
+    """
+    told = headers.get("Retry-After") or ""
     try:
-        seconds = float(retry_after or "")
+        seconds = float(told)
     except ValueError:
-        return None
+        until, since = _date(told), _date(headers.get("Date") or "") or datetime.now(UTC)
+        return max(0.0, (until - since).total_seconds()) if until is not None else None
     return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return date.replace(tzinfo=UTC) if date.tzinfo is None else date

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
+from footage.wording import in_lines, one_line
+
 FilmChoice = Literal["all", "joined", "none"]
 Quality = Literal["small", "standard", "high"]
 USUAL_QUALITY: Quality = "standard"
@@ -84,6 +86,11 @@ class EvidenceSettings:
     reference: str = ""
     note: str = ""
     clock_offset: float | None = None
+
+    def __post_init__(self) -> None:
+        # however it was given: in a command, in a cell of a list, or in the record of an earlier run
+        object.__setattr__(self, "reference", one_line(self.reference))
+        object.__setattr__(self, "note", in_lines(self.note))
 
 
 @dataclass(frozen=True, slots=True)

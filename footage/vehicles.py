@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from footage.errors import UnknownVehicle
 from footage.models import Vehicle
+from footage.wording import one_line
 
 
 def find_vehicle(vehicles: Sequence[Vehicle], text: str) -> Vehicle:
@@ -29,7 +30,7 @@ def find_vehicle(vehicles: Sequence[Vehicle], text: str) -> Vehicle:
 
 def folded(name: str) -> str:
     """A name as names are compared: in any case, with single spaces."""
-    return " ".join(name.split()).casefold()
+    return " ".join(one_line(name).split()).casefold()
 
 
 def _nearest(vehicles: Sequence[Vehicle], wanted: str) -> str:

@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -32,6 +33,7 @@ from footage.errors import (
 from footage.models import UTC, MediaType, Quota, TimeWindow, Vehicle
 from footage.pacing import Pacer, Pause, growing_wait, seconds_of
 from footage.samsara import payloads
+from footage.samsara.receiving import MOST_BYTES
 from SamsaraAPI import SamsaraClient
 
 KEY = "samsara_api_0123456789abcdefghijklmnopqrst"
@@ -706,6 +708,82 @@ def test_a_slow_answer_leaves_the_fate_unknown(loopback, clock):
     assert len(server.seen) == 1
 
 
+class Ticking(Time):
+    """A clock that goes on by a second whenever it is looked at."""
+
+    def __call__(self):
+        self.now += 1
+        return self.now
+
+
+def dripping(body, on_byte=lambda handler: None):
+    """An answer that comes byte by byte, and comes whole in the end."""
+
+    def drip(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        for number in range(len(body)):
+            try:
+                handler.wfile.write(body[number : number + 1])
+            except OSError:
+                handler.close_connection = True
+                return
+            on_byte(handler)
+            time.sleep(0.005)
+
+    return drip
+
+
+SLOW_LIST = json.dumps(one_retrieval()).encode().ljust(400)
+SLOW_TICKET = json.dumps(accepted()).encode().ljust(400)
+
+
+def test_an_answer_that_drips_is_given_up_though_each_byte_comes_in_time(loopback):
+    server = loopback(dripping(SLOW_LIST))
+    client = make_client(Ticking(), base_url=server.url, attempts=2)
+    with pytest.raises(ServiceUnreachable, match="not whole after 60 seconds"):
+        client.retrieval("r")
+    assert len(server.seen) == 2
+
+
+def test_a_request_whose_answer_drips_has_an_unknown_fate(loopback):
+    server = loopback(dripping(SLOW_TICKET))
+    with pytest.raises(FateUnknown, match="not whole"):
+        ask(make_client(Ticking(), base_url=server.url))
+    assert len(server.seen) == 1
+
+
+def test_a_stop_is_felt_amid_an_answer_and_leaves_the_fate_of_a_request_unknown(loopback, clock):
+    stop = threading.Event()
+    server = loopback(dripping(SLOW_LIST, on_byte=lambda handler: stop.set()))
+    with pytest.raises(Interrupted):
+        make_client(clock, base_url=server.url, stop=stop, attempts=1).retrieval("r")
+    stop.clear()
+    with pytest.raises(FateUnknown):
+        ask(make_client(clock, base_url=server.url, stop=stop))
+    assert len(server.seen) == 2
+
+
+def test_an_answer_without_end_is_not_kept_in_memory(service, client):
+    service.get(RETRIEVAL, body=b" " * (MOST_BYTES + 1))
+    with pytest.raises(BadAnswer, match="32 MB"):
+        client.retrieval("r", patient=False)
+
+
+def test_all_calls_share_one_connection(loopback, clock):
+    ports = []
+
+    def answer(handler):
+        ports.append(handler.client_address[1])
+        reply(handler, body=json.dumps(one_retrieval()).encode())
+
+    client = make_client(clock, base_url=loopback(answer).url)
+    for _ in range(3):
+        client.retrieval("r")
+    assert len(set(ports)) == 1
+
+
 def test_a_redirect_to_another_host_is_not_followed_and_carries_no_key(loopback, clock):
     elsewhere = loopback(reply)
     server = loopback(lambda handler: reply(handler, 307, Location=elsewhere.url.replace("127.0.0.1", "localhost")))
@@ -929,4 +1007,21 @@ def test_a_growing_wait_grows_and_has_a_ceiling(failures, chance):
     ],
 )
 def test_retry_after_is_read_with_its_decimals(header, seconds):
-    assert seconds_of(header) == seconds
+    assert seconds_of({} if header is None else {"Retry-After": header}) == seconds
+
+
+def test_a_retry_after_that_is_a_date_is_counted_by_the_clock_that_told_it():
+    told = {"Retry-After": "Sun, 06 Nov 1994 08:49:37 GMT", "Date": "Sun, 06 Nov 1994 08:49:30 GMT"}
+    assert seconds_of(told) == 7
+    assert seconds_of({**told, "Date": "Sun, 06 Nov 1994 09:00:00 GMT"}) == 0
+    assert seconds_of({"Retry-After": told["Retry-After"], "Date": "today"}) == 0
+    coming = format_datetime(datetime.now(UTC) + timedelta(days=1), usegmt=True)
+    assert seconds_of({"Retry-After": coming}) > 0
+
+
+def test_a_date_in_retry_after_is_waited_for(service, clock, client):
+    told = {"Retry-After": "Sun, 06 Nov 1994 08:49:39 GMT", "Date": "Sun, 06 Nov 1994 08:49:30 GMT"}
+    service.post(RETRIEVAL, status=429, headers=told)
+    service.post(RETRIEVAL, json=accepted())
+    assert ask(client).retrieval_id == "r-1"
+    assert clock.slept == [9]

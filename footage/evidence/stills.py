@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,13 +15,16 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from footage.errors import ToolFailed
 from footage.evidence.manifest import JOINED, ORIGINAL, STILL
 from footage.files import replace, sha256_of
 from footage.models import MediaType, TimeWindow
 from footage.naming import stamp, touches_repeated_hour
 from footage.values_json import time_from, time_text
 from footage.version import PROGRAM, VERSION
-from footage.video.ffmpeg import SAFE_INPUT, FFmpeg
+from footage.video.ffmpeg import SAFE_INPUT, WHAT_CAN_BE_READ, FFmpeg
+
+log = logging.getLogger(__name__)
 
 FOLDER = "stills"
 _MOST_A_CAMERA = 8
@@ -85,7 +89,7 @@ def _edges(timeline: Sequence[Json]) -> Iterator[tuple[datetime, str]]:
 
 def _rate(original: Json) -> float:
     video = original["stream"]["video"]
-    return float(video["frame_rate"]) if video else 1.0
+    return float(video["frame_rate"] or 1.0) if video else 1.0  # a clip of a single picture may tell no rate
 
 
 def _shot(word: str, camera: Json, film: Json, rates: Mapping[str, float], wanted: tuple[datetime, str]) -> Shot | None:
@@ -133,7 +137,8 @@ def _take(folder: Path, shot: Shot, *, known: Mapping[str, Json], tool: FFmpeg, 
     }
     if before is not None and target.is_file() and all(before.get(name) == fact for name, fact in facts.items()):
         return before
-    command = [*("-ss", f"{shot.seconds:.3f}", *SAFE_INPUT, "-f", "mp4", "-i"), shot.film, *_ONE_PICTURE]
+    read = ("-ss", f"{shot.seconds:.3f}", *SAFE_INPUT, *WHAT_CAN_BE_READ, "-f", "mp4", "-i")
+    command = [*read, shot.film, *_ONE_PICTURE]
     if not _grab(folder, shot.film, command, target, tool):
         return None
     made = {"made": time_text(now), "program": f"{PROGRAM} {VERSION}", "ffmpeg": tool.version}
@@ -145,13 +150,19 @@ _ONE_PICTURE = ("-map", "0:v:0", "-frames:v", "1", "-q:v", "2", "-f", "image2", 
 
 
 def _grab(folder: Path, film: str, command: Sequence[str], target: Path, tool: FFmpeg) -> bool:
-    """Whether a picture came out; a film that ends a frame early, or is damaged there, gives none."""
+    """Whether a picture came out; a film that ends a frame early, or is damaged there, gives none.
+
+    Whatever keeps ffmpeg from making it costs this still and nothing else.
+    """
     beside = target.with_name(f".{target.name}.part")
     try:
         tool.run([*(str(folder / film) if each == film else each for each in command), str(beside)])
         if not beside.is_file():
             return False
         replace(beside, target)
+    except ToolFailed as failed:
+        log.warning("there is no still %s: %s", target.name, failed.message)
+        return False
     finally:
         beside.unlink(missing_ok=True)
     return True

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from footage.errors import BadAnswer, FootageError, InputRefused, NotAllowed, RequestRefused, ServiceUnreachable
 from footage.pacing import Passing
+from footage.wording import message_of, short_word
 
 T = TypeVar("T")
 
@@ -139,6 +140,7 @@ class Call:
 
 def explain(call: Call, code: str, status: int, message: str) -> Exception:
     """The error that an error answer stands for; matched by code and HTTP status, never by a client's classes."""
+    code, message = short_word(code), message_of(message)
     if _WRONG_PLACE in message:
         return EndpointLost(_wrong_endpoint(call))
     if code.isdigit():
@@ -160,6 +162,7 @@ def explain_failure(call: Call, kinds: set[str], said: str) -> Exception:
 
     `kinds` are the names of the error's classes, from its own to the most general.
     """
+    said = message_of(said)
     if kinds & {"ConnectionError", "HTTPClientError", "IncompleteReadError"}:
         return call.unanswered(said)
     profile = f" --profile {call.profile}" if call.profile else ""

@@ -20,11 +20,11 @@ from footage.errors import (
     ServiceUnreachable,
 )
 from footage.pacing import Passing, seconds_of
+from footage.wording import message_of, short_word
 
 Json = dict[str, Any]
 
 _QUOTED_CHARACTERS = 300
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _PERMISSION = re.compile(r"\b(?:Read|Write)(?: (?:[A-Z]\w*|&|\(v1\)))+")
 _RATE = re.compile(r"rate.?limit|too many requests|per (?:second|minute|hour)", re.IGNORECASE)
 _QUOTA = re.compile(r"quota", re.IGNORECASE)
@@ -57,15 +57,15 @@ class Answer:
     @property
     def message(self) -> str:
         """What the service says about an error, on one line and of bearable length; empty where it says nothing."""
-        text = _CONTROL.sub(" ", self._text("message")).strip()
+        text = self._text("message")
         if len(self.secret) >= 8:
             text = text.replace(self.secret, "***")
-        return text[:_QUOTED_CHARACTERS]
+        return message_of(text, _QUOTED_CHARACTERS)
 
     @property
     def request_id(self) -> str | None:
         """The service's own id of the call, which its support asks for."""
-        return _CONTROL.sub(" ", self._text("requestId"))[:100] or None
+        return short_word(self._text("requestId")) or None
 
     def _text(self, field: str) -> str:
         try:
@@ -95,7 +95,7 @@ def failure_of(answer: Answer, *, permission: str, spends: bool) -> Passing | Fo
 
 
 def _passing(answer: Answer) -> Passing:
-    retry_after = seconds_of(answer.headers.get("Retry-After"))
+    retry_after = seconds_of(answer.headers)
     if answer.status == 429:
         end = _error(ServiceUnreachable, "Samsara limits the rate of requests (429)", answer)
         return Passing(end, retry_after=retry_after, not_taken=True)
@@ -116,7 +116,7 @@ def _speaks_of_quota(answer: Answer) -> bool:
     text = answer.message
     if not (_QUOTA.search(text) or (_ALLOWANCE.search(text) and _USED_UP.search(text))):
         return False
-    retry_after = seconds_of(answer.headers.get("Retry-After"))
+    retry_after = seconds_of(answer.headers)
     passes = retry_after is not None and retry_after <= _PASSES_SECONDS
     return "month" in text.casefold() or not (_RATE.search(text) or passes)
 

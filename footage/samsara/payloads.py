@@ -13,6 +13,7 @@ from dateutil.parser import isoparse
 from footage.cameras import CAMERA_INPUTS, known_word, word_of_input
 from footage.errors import BadAnswer
 from footage.models import UTC, MediaLink, MediaType, Quota, Ticket, TimeWindow, Vehicle
+from footage.wording import one_line, short_word
 
 log = logging.getLogger(__name__)
 
@@ -77,10 +78,10 @@ def uploaded_query(
 def ticket(body: Json) -> Ticket:
     """An accepted retrieval. Raises BadAnswer where its id is missing."""
     data = _part(body, "data", dict)
-    retrieval_id = _word(data, "retrievalId")
+    retrieval_id = _text(data, "retrievalId")
     if not retrieval_id:
         raise BadAnswer("Samsara's answer to a request names no retrieval.")
-    return Ticket(retrieval_id, quota(_word(data, "quotaStatus")))
+    return Ticket(retrieval_id, quota(_text(data, "quotaStatus")))
 
 
 def quota(sentence: str) -> Quota | None:
@@ -127,10 +128,16 @@ def _part(body: Json, field: str, kind: type[Any]) -> Any:
 
 
 def _word(item: Json, field: str) -> str:
+    """A word that people may read, as a status or a camera's."""
+    return short_word(_text(item, field))
+
+
+def _text(item: Json, field: str) -> str:
+    """A field in its whole length, on one line, with nothing in it that steers a terminal or breaks a file."""
     value = item.get(field)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return value.strip() if isinstance(value, str) else ""
+    return one_line(value) if isinstance(value, str) else ""
 
 
 def cursor_of(body: Json) -> str:
@@ -138,16 +145,16 @@ def cursor_of(body: Json) -> str:
     pagination = body.get("pagination")
     if not isinstance(pagination, dict) or pagination.get("hasNextPage") is not True:
         return ""
-    return _word(pagination, "endCursor")
+    return _text(pagination, "endCursor")
 
 
 def _vehicle(item: Any) -> Vehicle | None:
-    if not isinstance(item, dict) or not _word(item, "id"):
+    if not isinstance(item, dict) or not _text(item, "id"):
         log.warning("Samsara lists a vehicle without an id; it is left out.")
         return None
     return Vehicle(
-        id=_word(item, "id"),
-        name=_word(item, "name"),
+        id=_text(item, "id"),
+        name=_text(item, "name"),
         plate=_word(item, "licensePlate"),
         vin=_word(item, "vin"),
         camera_serial=_word(item, "cameraSerial"),
@@ -188,7 +195,7 @@ def _address(item: Json) -> tuple[str | None, datetime | None]:
     info = item.get("urlInfo")
     if not isinstance(info, dict):
         return None, None
-    return _word(info, "url") or None, moment_of(info, "urlExpiryTime")
+    return _text(info, "url") or None, moment_of(info, "urlExpiryTime")
 
 
 def moment_of(item: Json, field: str) -> datetime | None:

@@ -29,15 +29,18 @@ _PROBE_SIZE = 20
 _NO_LETTER = "\uffff"
 _REASONS = {
     "pending": "not uploaded yet",
-    "unavailable": "the camera does not have it any more",
-    "invalid": "this camera is not installed",
-    "failed": "the camera could not upload it",
+    "unavailable": "the camera no longer has it",
+    "invalid": "no such camera, or it does not take this request",
+    "failed": "the upload failed",
     "not_recording": "the camera was not recording",
-    "download": "the download did not complete",
-    "damaged": "the recording is damaged here",
-    "no_media": "nothing was recorded",
+    "download": "the download never became complete",
+    "damaged": "the file is broken here",
+    "no_media": "no footage was sent for this time",
     "unsettled": "it is not known whether it was asked for",
+    "quota": "not asked for: the quota is used up",
+    "refused": "the service refused the request",
 }
+"""What footage/report.py says of each reason, in as few words as fit a cell: a film claims no more than the report."""
 
 _NEAREST = str.maketrans(
     {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"}
@@ -63,8 +66,8 @@ def clock_text(instant: datetime, zone: ZoneInfo) -> str:
 
 
 def reason_text(reason: str) -> str:
-    """A reason in words; a service's own word is shown as it is."""
-    return _REASONS.get(reason, reason.replace("_", " "))
+    """A reason in words; any other is the service's own word, and told as such."""
+    return _REASONS.get(reason) or f'the service says "{reason.replace("_", " ")}"'
 
 
 def readable(text: str) -> str:
@@ -112,8 +115,9 @@ def paint_slate(label: str, window: TimeWindow, reason: str, zone: ZoneInfo, siz
     height = max(_SMALLEST, size.height // 9)
     y = (size.height - height * len(lines)) / 2 + height / 2
     for text, colour in zip(map(readable, lines), (_BRIGHT, _BRIGHT, _DIM, _DIM, _DIM), strict=False):
-        font = _fitting(text, round(size.width * 0.94), height)
-        pen.text((size.width / 2, y), text, fill=colour, font=font, anchor="mm")
+        width = round(size.width * 0.94)
+        font = _fitting(text, width, height)
+        pen.text((size.width / 2, y), _shortened(text, font, width), fill=colour, font=font, anchor="mm")
         y += height
     return picture.tobytes()
 

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 SAFE_INPUT = ("-protocol_whitelist", "file,pipe")
 """Goes before every `-i`: a file that poses as a clip can make ffmpeg fetch nothing."""
+WHAT_CAN_BE_READ = ("-max_error_rate", "1")
+"""Where a clip is broken, ffmpeg takes what it can decode; by itself it fails once two thirds of it are lost."""
 _NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # keeps a console from flashing up on Windows
 _BELOW_NORMAL: int = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
 _CHECK_SECONDS = 0.2

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from footage.errors import BrokenMedia, ToolFailed
 from footage.models import VideoTrack
-from footage.video.ffmpeg import SAFE_INPUT, FFmpeg
+from footage.video.ffmpeg import SAFE_INPUT, WHAT_CAN_BE_READ, FFmpeg
 from footage.video.join_prepare import Part, absolute
 from footage.video.probe import inspect
 
@@ -119,7 +119,7 @@ def _shown(video: VideoTrack) -> tuple[int, int]:
 
 def _shape_command(part: Part, target: Path, shape: Shape) -> list[str]:
     """ffmpeg's arguments. Time runs from the clip's first picture, as everywhere; until one can be shown it is held."""
-    read = [*SAFE_INPUT, "-f", "mp4", "-max_error_rate", "1", "-copyts", "-i", absolute(part.path)]
+    read = [*SAFE_INPUT, *WHAT_CAN_BE_READ, "-f", "mp4", "-copyts", "-i", absolute(part.path)]
     encoded = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-video_track_timescale", "90000"]
     timed = f"setpts=PTS-{part.media.first_picture:.9f}/TB,fps={shape.rate}:start_time=0"
     return [*read, "-map", "0:v:0", "-an", "-vf", f"{timed},{_fitted(shape)}", *encoded, absolute(target)]

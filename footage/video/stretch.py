@@ -20,7 +20,7 @@ from footage.video.encoder import Encoder
 from footage.video.render import Engine, Words, render, with_ffmpeg
 from footage.workshop import Place
 
-COMPOSE_VERSION = 2
+COMPOSE_VERSION = 3
 """Raise it whenever the same input makes another picture: kept stretches of an older version are then not used."""
 EngineWord = Literal["ffmpeg", "moviepy"]
 

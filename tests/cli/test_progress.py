@@ -160,6 +160,17 @@ def test_on_a_terminal_the_picture_changes_in_place_and_sentences_pass_above(mon
     assert noted == ["Joining 1 clip of camera road."]
 
 
+def test_no_name_and_no_sentence_steers_the_terminal_from_within_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    stream = FakeTerminal()
+    picture = Picture(
+        stream, lambda width, plain: [[Span("Truck\x1b]0;a\x07 \u202e1")]], note=lambda text: None, width=60
+    )
+    with picture.shown():
+        picture.say("Found Truck\x1b]0;b\x07 \u202e1")
+    assert [part for part in ("\x1b]", "\x07", "\u202e") if part in stream.getvalue()] == []
+
+
 def test_after_its_end_the_picture_is_not_drawn_again_by_a_sentence_of_another_thread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

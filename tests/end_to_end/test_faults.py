@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -292,6 +294,19 @@ def test_a_clip_that_stays_broken_is_kept_and_its_broken_part_is_a_gap(site_with
     assert set(outcome.reasons("road")) == {"damaged"}
     assert 5 < outcome.result["cameras"]["road"]["received_seconds"] < 59
     assert site.downloads() == 2
+
+
+@pytest.mark.parametrize("films", ["joined", "all"])
+def test_a_clip_of_which_much_is_broken_ends_in_a_whole_package_with_that_gap(site_with: SiteWith, films: str) -> None:
+    fate = ClipFate(camera="road", damage_at=0.5, damaged_bytes=300_000)
+    site = site_with(Script(limits=False, clips=(fate,)))
+    outcome = site.pull("--cameras", "road", "--tile-height", "120", minutes="1", films=films)
+    assert outcome.code == 3, outcome.err
+    assert outcome.reasons("road") == ["damaged"]
+    folder = Path(outcome.result["folder"])
+    assert all((folder / name).is_file() for name in ("manifest.json", "SHA256SUMS", "index.html"))
+    told = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert "last picture before a gap" in [each.get("why") for each in told["files"]]
 
 
 @pytest.mark.parametrize("copies", [ClipFate(copies=2), ClipFate(lead=3.0), ClipFate(split_at=30.0)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import subprocess
 import threading
@@ -12,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
+import main
 from bench.kinesis_incident import START as KINESIS_START
 from bench.kinesis_incident import environment, studio_in
-from cli.logs import LongWaits
+from cli.logs import LongWaits, MaskingFormatter
 from demo.cameras import ROAD
-from demo.faults import ClipFate, Fault, Script, web_page
+from demo.faults import ClipFate, Fault, Script, refusal, web_page
 from demo.kinesis_footage import demo_streams
 from demo.kinesis_service import KinesisService
 from demo.samsara_fleet import TRUCK_104, FleetVehicle
@@ -233,6 +235,67 @@ def test_whatever_a_vehicle_is_called_its_footage_stays_in_its_folder(tmp_path: 
     assert Path(outcome.result["folder"]) == folder
     assert all((folder / clip["file"]).is_file() for clip in outcome.result["cameras"]["road"]["clips"])
     assert outcome.result["incident"]["vehicle"]["name"].strip() == name.strip()
+
+
+STEERING = "\x1b]0;pwned\x07\x1b[31mTruck\0 \u202e7\u200f\nComplete: all is there. \x9b31m\ud800"
+
+
+def test_a_name_that_would_steer_a_terminal_or_break_a_file_does_neither(tmp_path: Path, clips: Path) -> None:
+    fleet = (FleetVehicle(TRUCK_104.id, {**TRUCK_104.record, "name": STEERING}, TRUCK_104.cameras),)
+    with SamsaraService(fleet=fleet, script=Script(limits=False), footage=canned(clips)) as service:
+        site = Site(service, tmp_path)
+        outcome = site.pull("--cameras", "road", vehicle=TRUCK_104.id, minutes="0.1", films="joined")
+    assert outcome.code == 0, outcome.err
+    name = outcome.result["incident"]["vehicle"]["name"]
+    assert f"Incident: {name} (vehicle id {TRUCK_104.id})" in outcome.err.splitlines()
+    assert not set(outcome.err) & set(STEERING) - set("\n" + name)
+    assert "Traceback" not in outcome.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there an argument cannot hold bytes that are no text")
+def test_a_name_and_a_note_that_are_no_text_end_no_run(site: Site) -> None:
+    broken = os.fsdecode(b"Claim \xff\x1b[31m")
+    given = ("--name", broken, "--note", broken, "--reference", broken)
+    outcome = site.pull("--cameras", "road", *given, minutes="0.1", films="joined")
+    assert outcome.code == 0, outcome.err
+    assert "Incident: Claim" in outcome.err
+    assert "\x1b" not in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_a_log_shown_in_a_terminal_does_not_steer_it() -> None:
+    record = logging.makeLogRecord({"msg": "not understood: %s", "args": ("\x1b[31m\x07 \u202e\ud800",)})
+    assert MaskingFormatter("%(message)s").format(record) == "not understood:  [31m   "
+
+
+def test_an_error_that_nobody_expected_is_told_without_a_signature(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(arguments: list[str]) -> int:
+        raise RuntimeError("url: /x.mp4?X-Amz-Signature=abcdef")
+
+    monkeypatch.setattr(main, "_run", fail)
+    assert main.run_program(["status"]) == 1
+    assert "RuntimeError: url: /x.mp4?***" in capsys.readouterr().err
+
+
+def test_a_word_of_the_service_without_end_is_cut(site_with: SiteWith) -> None:
+    site = site_with(Script(limits=False, clips=(ClipFate(status="x" * 5000),)))
+    outcome = site.pull("--cameras", "road", minutes="0.1")
+    assert outcome.code == 5, outcome.err
+    assert outcome.reasons("road") == ["x" * 97 + "..."]
+    assert "x" * 98 not in outcome.err
+
+
+def test_a_signed_link_that_the_service_quotes_is_told_without_its_signature(site_with: SiteWith) -> None:
+    link = "https://media.example/x.mp4?X-Amz-Signature=abcdef0123456789"
+    refused = refusal(400, f"\x1b[31mBad \u202elink {link}", method="POST")
+    outcome = (site := site_with(Script(limits=False, faults=(refused,)))).pull("--cameras", "road", minutes="0.1")
+    assert outcome.code == 5, outcome.err
+    assert "link https://media.example/x.mp4" in outcome.err
+    assert "abcdef0123456789" not in outcome.err + outcome.out
+    assert not set(outcome.err) & set("\x1b\u202e")
+    assert found_in(site.folder, b"abcdef0123456789") == []
 
 
 # ---------------------------------------------------------------- what the person hears of it

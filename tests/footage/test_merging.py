@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,12 @@ def test_a_camera_is_joined_while_another_one_is_still_awaited(incoming: Incomin
     assert incoming.workshop.joined == ["road", "driver"]
     assert set(incoming.finish().merged) == {"road", "driver"}
     assert incoming.workshop.joined == ["road", "driver"]
+
+
+def test_a_name_with_a_nul_in_an_older_record_keeps_no_film_from_being_made(incoming: Incoming) -> None:
+    incoming.journal.incident = replace(incoming.journal.incident, name="Tr\0uck \ud800")
+    incoming.arrives("road", 0)
+    assert set(incoming.finish().merged) == {"road"}
 
 
 def test_a_film_that_was_begun_too_early_is_made_anew_with_all_that_came(incoming: Incoming) -> None:

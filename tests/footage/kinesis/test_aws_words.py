@@ -76,6 +76,16 @@ def test_every_401_and_403_is_of_the_credentials_and_a_wrong_clock_is_told_as_on
         assert words.replace("GetClip", action) in error.message
 
 
+def test_what_aws_says_neither_steers_a_terminal_nor_tells_a_signature() -> None:
+    said = "\x1b[31mNo \u202eway to https://sts.example/?X-Amz-Signature=abc"
+    told = [explain(CLIP, "AccessDenied\x07", 403, said), explain_failure(CLIP, {"CredentialRetrievalError"}, said)]
+    for error in told:
+        assert isinstance(error, FootageError)
+        assert "way to https://sts.example/" in error.message
+        assert not set(error.message) & set("\x1b\x07\u202e")
+        assert "abc" not in error.message
+
+
 def test_what_a_sign_in_needs_beside_boto_is_told_with_the_line_to_type() -> None:
     said = 'Missing Dependency: You will need to pip install "botocore[crt]" before proceeding.'
     error = explain_failure(CLIP, {"MissingDependencyException", "BotoCoreError"}, said)

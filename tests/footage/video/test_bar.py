@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from footage.report import REASONS
 from footage.video import bar
 from footage.video.bar import Size
 from tests.film_samples import START, window
@@ -42,7 +43,22 @@ def test_a_slate_says_camera_no_footage_from_to_and_reason_in_words():
 
 
 def test_a_reason_that_nobody_knows_is_shown_in_the_services_own_word():
-    assert bar.reason_text("lens_covered") == "lens covered"
+    assert bar.reason_text("lens_covered") == 'the service says "lens covered"'
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_a_slate_has_words_for_every_reason_of_the_report(reason):
+    assert "the service says" not in bar.reason_text(reason)
+
+
+def test_a_slate_does_not_claim_that_nothing_was_recorded_where_nothing_was_sent():
+    assert bar.reason_text("no_media") == "no footage was sent for this time"
+
+
+def test_a_reason_too_long_for_its_cell_does_not_run_over_its_edge():
+    slate = bar.paint_slate("Road", window(0, 60), "W" * 200, CHICAGO, Size(212, 120))
+    picture = np.frombuffer(slate, np.uint8).reshape(120, 212, 3)
+    assert np.ptp(picture[:, -2:].astype(int), axis=(0, 1)).max() == 0
 
 
 def test_painted_parts_have_exactly_their_size_and_show_something():
