@@ -94,6 +94,8 @@ class ClipFate:
     """From the request until the status; None: as the script says."""
     told: bool = True
     """False: no item answers for the camera, neither in the retrieval nor in the list."""
+    stuck: bool = False
+    """True: the retrieval says `pending` for ever; the list tells of the clip once it is ready."""
     role_told: bool = True
     """False: the item does not say which role it is of."""
     shift: float = 0.0

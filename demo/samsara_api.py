@@ -137,7 +137,7 @@ class SamsaraApi:
         return self._script().fate(piece.vehicle.id, piece.camera, piece.role, piece.asked_start).told
 
     def _retrieved_item(self, piece: Piece, now: float) -> dict[str, Any]:
-        status = self._library.status(piece, now)
+        status = "pending" if piece.fate.stuck else self._library.status(piece, now)
         item = _item(piece, piece.camera) | {"status": status}
         if piece.role and piece.vehicle.serial:
             item["auxcamSerial"] = piece.vehicle.serial

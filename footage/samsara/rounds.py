@@ -141,7 +141,12 @@ class Rounds:
             return
         try:
             lookings = [each.looking for each in self._open]
-            news = self._sweep.look(lookings, meanwhile=self._go_on, seconds=self._interval.seconds_to_look)
+            news = self._sweep.look(
+                lookings,
+                meanwhile=self._go_on,
+                seconds=self._interval.seconds_to_look,
+                is_last=began >= self._patience.deadline,
+            )
         except ServiceUnreachable as error:
             self._endure(error)
         else:
