@@ -98,7 +98,7 @@ class Execution:
         under_way = self._under_way = self._start_work(work)
         if siblings is None:
             self._start_streams(under_way)
-        if not prepared.board.ended:
+        if prepared.found or not prepared.board.ended:
             self.retrieval = self._open_retrieval(under_way, budget)
 
     def finish(self) -> Report:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from footage.errors import RequestRefused
-from footage.journal import Journal, Request
+from footage.journal import ASKED_AGAIN, Journal, Request
 from footage.models import MediaLink, Missing, TimeWindow
 from footage.progress import CellState
 from footage.samsara.board import Board, Cell
@@ -16,7 +16,6 @@ from footage.samsara.errands import Errands, Relook
 from footage.samsara.matching import unclaimed, with_roles
 from footage.samsara.plan import may_answer
 from footage.samsara.polling import MediaService
-from footage.samsara.stock import ASKED_AGAIN
 from footage.samsara.uploads import Found, Uploads
 
 log = logging.getLogger(__name__)
@@ -89,12 +88,12 @@ class Looking:
         return bool(self._lost or self._unknown_ids)
 
     def match(self, new: Sequence[MediaLink]) -> bool:
-        """Give what is new in the list to the open requests whose windows it covers; whether that brought anything.
+        """Give what is new in the list to the requests and holes that it covers; whether that brought anything.
 
         A request is looked for in all that is known when it is looked for first, and a lost one always: its media may
         have been listed before the search began.
         """
-        news = False
+        news = self._fill_holes(new)
         for request in [*self.waiting(), *(lost.request for lost in self._lost.values())]:
             in_all = request.number in self._lost or request.number not in self._compared
             self._compared.add(request.number)
@@ -126,6 +125,16 @@ class Looking:
                 self._give_up_looking(self._journal.requests[lost.request.number], cameras)
                 news = True
         return news
+
+    def _fill_holes(self, new: Sequence[MediaLink]) -> bool:
+        """What ended without footage, or is not searched for any more, has come after all: by whom does not matter."""
+        holes = self._board.in_state(CellState.MISSING)
+        near = [cell for cell in holes if any(link.shows(cell[0]) and may_answer(link, cell[1]) for link in new)]
+        found = self._uploads.find(self._journal.incident, near)
+        for cell in found:
+            self._errands.reopen(cell)
+        self.fetch_uploaded(found)
+        return bool(found)
 
     def _take_listed(self, request: Request, camera: str) -> bool:
         cell, news = (camera, request.window), False
