@@ -108,6 +108,8 @@ class ClipFate:
     """A second piece follows from the middle on that begins so much before it: an overlap."""
     split_at: float | None = None
     """Two pieces: the second begins so long after the start."""
+    second_status: str = ""
+    """The second piece's status in place of the first one's."""
     copies: int = 1
     """How often the same piece is listed."""
     cut_to: float | None = None

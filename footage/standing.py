@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import replace
 
 from footage.journal import Journal
 from footage.models import Camera, Clip, Missing, TimeWindow
 from footage.progress import CellState
 from footage.samsara.board import Board
-from footage.timeline import Piece, lay
+from footage.timeline import Piece, lay, left_open
 
 STILL_TO_COME = frozenset({"pending", "unsettled"})
 """Reasons that a later run can still turn into footage by itself."""
@@ -64,10 +65,10 @@ class Standing:
         return self._board.open_windows(word) if self._board else []
 
     def holes(self, word: str) -> list[Missing]:
-        """Why a camera has nothing where it has nothing."""
-        known: Iterable[Missing] = [*self._journal.missing, *(self._board.missing() if self._board else [])]
+        """Why a camera has nothing where it has nothing: what is noted of a part goes before what ended its window."""
+        noted = [hole for hole in self._journal.missing if hole.camera == word]
         still_open = [Missing(word, window, self._open_reason(word, window)) for window in self.open_windows(word)]
-        return [hole for hole in known if hole.camera == word] + still_open
+        return [*noted, *self._ended(word, [hole.window for hole in noted]), *still_open]
 
     def pieces(self, word: str) -> tuple[Piece, ...]:
         """A camera's time, piece by piece."""
@@ -82,6 +83,11 @@ class Standing:
         if any(self.open_windows(camera.word) for camera in cameras):
             return True
         return any(hole.reason in STILL_TO_COME for camera in cameras for hole in self.holes(camera.word))
+
+    def _ended(self, word: str, noted: list[TimeWindow]) -> Iterator[Missing]:
+        for hole in self._board.missing() if self._board else ():
+            if hole.camera == word:
+                yield from (replace(hole, window=part) for part in left_open(hole.window, noted))
 
     def _open_reason(self, word: str, window: TimeWindow) -> str:
         cell = (word, window)

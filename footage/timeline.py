@@ -85,6 +85,17 @@ def lay(window: TimeWindow, clips: Iterable[Clip], missing: Iterable[Missing]) -
     return _with_seams(window, _merged(cells), [each.window for each in excuses if each.reason == "damaged"])
 
 
+def left_open(window: TimeWindow, taken: Iterable[TimeWindow]) -> Iterator[TimeWindow]:
+    """What of `window` none of the `taken` covers, in time order."""
+    at = window.start
+    for part in sorted(part for each in taken if (part := each.overlap(window))):
+        if at < part.start:
+            yield TimeWindow(at, part.start)
+        at = max(at, part.end)
+    if at < window.end:
+        yield TimeWindow(at, window.end)
+
+
 def coverage(camera: str, window: TimeWindow, pieces: Iterable[Piece]) -> Coverage:
     """Count what `pieces`, which cover `window`, show of it; neighbouring gaps with one reason become one."""
     laid = tuple(pieces)

@@ -179,13 +179,20 @@ class Looking:
         if not complete:
             self._note_pending(own, (camera, request.window))
             return news
-        if not ready:
-            self._end(request, camera, ended[0].status)
-            return True
+        with self._journal.together():
+            if len(own) > 1:
+                self._note_parts(request, camera, ended)
+            if not ready:
+                self._end(request, camera, ended[0].status)
+        if ready:
+            self._errands.close((camera, request.window))
+        return news or not ready
+
+    def _note_parts(self, request: Request, camera: str, ended: Sequence[MediaLink]) -> None:
+        """Each part of a window ends with its own word."""
         for link in ended:
-            self._journal.add_missing(Missing(camera, link.window, link.status))
-        self._errands.close((camera, request.window))
-        return news
+            if part := link.window.overlap(request.window):
+                self._journal.add_missing(Missing(camera, part, link.status))
 
     def _answer(self, request: Request, *, patient: bool = True) -> list[MediaLink]:
         return with_roles(self._service.retrieval(request.retrieval_id or "", patient=patient), request.cameras)
