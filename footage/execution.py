@@ -248,6 +248,7 @@ class Execution:
             alone=prepared.stock.alone,
             budget=budget,
             on_lost=looking.add_lost,
+            say=parts.progress.say,
             clock=parts.clock,
         )
         if settings.accept_partial:

@@ -268,3 +268,7 @@ class Missing:
     window: TimeWindow
     reason: str
     detail: str = ""
+
+
+NOT_ASKED = "it was not asked for yet"
+"""The detail of what is pending for no camera's fault: it is another state of things, and told apart."""

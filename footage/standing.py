@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from footage.journal import Journal
-from footage.models import Camera, Clip, Missing, TimeWindow
+from footage.models import NOT_ASKED, Camera, Clip, Missing, TimeWindow
 from footage.progress import CellState
 from footage.samsara.board import Board
 from footage.timeline import Piece, lay, left_open
@@ -67,7 +67,7 @@ class Standing:
     def holes(self, word: str) -> list[Missing]:
         """Why a camera has nothing where it has nothing: what is noted of a part goes before what ended its window."""
         noted = [hole for hole in self._journal.missing if hole.camera == word]
-        still_open = [Missing(word, window, self._open_reason(word, window)) for window in self.open_windows(word)]
+        still_open = [self._open_hole(word, window) for window in self.open_windows(word)]
         return [*noted, *self._ended(word, [hole.window for hole in noted]), *still_open]
 
     def pieces(self, word: str) -> tuple[Piece, ...]:
@@ -89,10 +89,12 @@ class Standing:
             if hole.camera == word:
                 yield from (replace(hole, window=part) for part in left_open(hole.window, noted))
 
-    def _open_reason(self, word: str, window: TimeWindow) -> str:
+    def _open_hole(self, word: str, window: TimeWindow) -> Missing:
         cell = (word, window)
         unasked = self._board is not None and cell in self._board and self._board.state(cell) is CellState.WANTED
-        return "quota" if self.beyond_quota and unasked else "pending"
+        if unasked and self.beyond_quota:
+            return Missing(word, window, "quota")
+        return Missing(word, window, "pending", NOT_ASKED if unasked else "")
 
     def _absent(self, camera: Camera) -> bool:
         # While answers are still coming, a camera that none of them knows is taken for "not installed": the stretches

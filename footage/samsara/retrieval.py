@@ -77,7 +77,7 @@ class Retrieval:
     def ask(self) -> bool:
         """Send the next request; False where there is none to send now.
 
-        Raises QuotaReached, NotAllowed and Interrupted.
+        Raises QuotaReached, NotAllowed, BadAnswer and Interrupted.
         """
         return self._asking.ask_next()
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footage.models import UTC, Clip, Media, Missing, TimeWindow
+from footage.models import NOT_ASKED, UTC, Clip, Media, Missing, TimeWindow
 from footage.timeline import coverage, lay, left_open
 
 START = datetime(2025, 4, 16, 18, 30, tzinfo=UTC)
@@ -198,6 +198,12 @@ def test_received_and_gaps_make_up_what_was_asked(clips, absent, data):
     assert sum(seam.seconds for seam in covered.seams) <= 1.2
     assert all(seam.seconds < 0.5 for seam in covered.seams)
     assert all(a.window.end < b.window.start or a.reason != b.reason for a, b in pairwise(covered.gaps))
+
+
+def test_what_was_not_asked_for_yet_is_no_part_of_what_waits_for_its_camera():
+    waits, unasked = missing(0, 60, "pending"), replace(missing(60, 120, "pending"), detail=NOT_ASKED)
+    gaps = coverage("road", window(0, 120), lay(window(0, 120), [], [waits, unasked])).gaps
+    assert [gap.window for gap in gaps] == [window(0, 60), window(60, 120)]
 
 
 @given(st.lists(st.tuples(st.integers(-20, 80), st.integers(0, 60)), max_size=6))
