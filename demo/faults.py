@@ -159,6 +159,8 @@ class Script:
     link_seconds: float = 8 * 3600
     limits: bool = True
     list_page: int = 100
+    list_by_start: bool = False
+    """True: the list holds what begins in the asked time, not all that touches it."""
     list_drift: float = 0.0
     """Seconds by which the list tells all times later than the retrievals do."""
     vehicle_page: int = 512

@@ -166,11 +166,13 @@ class SamsaraApi:
         return item | self._availability(piece)
 
     def _chosen(self, request: Request, now: float) -> list[Piece]:
-        wanted = _Filter.of(request, now)
+        wanted, by_start = _Filter.of(request, now), self._script().list_by_start
         return [
             piece
             for piece in filter(self._is_told, self._library.uploaded(now))
-            if wanted.lets_through(piece) and self._library.available_at(piece) > wanted.later_than
+            if (piece.start >= wanted.start or not by_start)
+            and wanted.lets_through(piece)
+            and self._library.available_at(piece) > wanted.later_than
         ]
 
 

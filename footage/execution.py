@@ -169,7 +169,7 @@ class Execution:
         if self._prepared.uploads is None:
             parts = self._parts
             self._prepared.uploads = Uploads(parts.service(), clock=parts.clock, say=parts.progress.say)
-            self._prepared.uploads.join([self.journal.incident])
+            self._prepared.uploads.join([self.journal.incident], self.journal.settings.requests.longest or 0)
         return self._prepared.uploads
 
     def _start_work(self, work: Path) -> _UnderWay:

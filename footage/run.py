@@ -172,7 +172,7 @@ class Run:
 
     def _look(self) -> None:
         uploads = Uploads(self.parts.service(), clock=self.parts.clock, say=self.parts.progress.say)
-        uploads.join([self.journal.incident])
+        uploads.join([self.journal.incident], self.longest)
         uploads.read()
         self.look_up(uploads)
 

@@ -126,7 +126,8 @@ class Preparation:
         if not looking:
             return
         uploads = self._prepared.uploads = Uploads(self._service(), clock=self._clock, say=self._progress.say)
-        uploads.join(run.journal.incident for run in looking)
+        longest = max(run.journal.settings.requests.longest or 0 for run in looking)
+        uploads.join((run.journal.incident for run in looking), longest)
         if any(run.wanted or run.holes for run in looking):
             self._progress.say("Looking what is uploaded already.")
             uploads.read()
