@@ -96,6 +96,8 @@ class ClipFate:
     """False: no item answers for the camera, neither in the retrieval nor in the list."""
     stuck: bool = False
     """True: the retrieval says `pending` for ever; the list tells of the clip once it is ready."""
+    untold: tuple[str, ...] = ()
+    """Fields that the retrieval's item leaves out, as `startTime` or `input`."""
     role_told: bool = True
     """False: the item does not say which role it is of."""
     shift: float = 0.0

@@ -143,7 +143,7 @@ class SamsaraApi:
             item["auxcamSerial"] = piece.vehicle.serial
         if status == "available":
             item |= self._availability(piece)
-        return item
+        return {name: value for name, value in item.items() if name not in piece.fate.untold}
 
     def _availability(self, piece: Piece) -> dict[str, Any]:
         moment = datetime.fromtimestamp(self._library.available_at(piece), timezone.utc)

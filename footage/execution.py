@@ -239,6 +239,7 @@ class Execution:
             self._uploads,
             settle=settings.waiting.settle,
             may_ask_again=parts.may_ask_again,
+            say=parts.progress.say,
             clock=parts.clock,
         )
         self._asking = Asking(

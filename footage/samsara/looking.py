@@ -13,7 +13,7 @@ from footage.models import MediaLink, Missing, TimeWindow
 from footage.progress import CellState
 from footage.samsara.board import Board, Cell
 from footage.samsara.errands import Errands, Relook
-from footage.samsara.matching import unclaimed, with_roles
+from footage.samsara.matching import completed, unclaimed
 from footage.samsara.plan import may_answer
 from footage.samsara.polling import MediaService
 from footage.samsara.uploads import Found, Uploads
@@ -46,6 +46,7 @@ class Looking:
         *,
         settle: float,
         may_ask_again: MayAskAgain,
+        say: Callable[[str], object],
         clock: Callable[[], datetime],
     ) -> None:
         self._service = service
@@ -54,6 +55,7 @@ class Looking:
         self._errands = errands
         self._settle = timedelta(seconds=settle)
         self._may_ask_again = may_ask_again
+        self._say = say
         self._clock = clock
         self._uploads = uploads
         self._lost: dict[int, _Lost] = {}
@@ -175,7 +177,11 @@ class Looking:
         ready = [link for link in own if _is_ready(link)]
         ended = [link for link in own if _has_ended(link)]
         complete = bool(own) and len(ready) + len(ended) == len(own)
-        news = sum(self._send(link, camera, request, lambda: self._answer(request)) for link in ready) > 0
+        news = False
+        for link in ready:
+            if self._send(link, camera, request, lambda: self._answer(request)):
+                news = True
+                self._tell_doubt(camera, link)
         if not complete:
             self._note_pending(own, (camera, request.window))
             return news
@@ -188,6 +194,13 @@ class Looking:
             self._errands.close((camera, request.window))
         return news or not ready
 
+    def _tell_doubt(self, camera: str, link: MediaLink) -> None:
+        if not link.is_timed:
+            at = f"{link.window.start:%Y-%m-%d %H:%M:%S} UTC"
+            self._say(
+                f"Samsara does not tell the time of a clip of {camera}: it is placed where it was asked for, {at}."
+            )
+
     def _note_parts(self, request: Request, camera: str, ended: Sequence[MediaLink]) -> None:
         """Each part of a window ends with its own word."""
         for link in ended:
@@ -195,7 +208,8 @@ class Looking:
                 self._journal.add_missing(Missing(camera, part, link.status))
 
     def _answer(self, request: Request, *, patient: bool = True) -> list[MediaLink]:
-        return with_roles(self._service.retrieval(request.retrieval_id or "", patient=patient), request.cameras)
+        links = self._service.retrieval(request.retrieval_id or "", patient=patient)
+        return completed(links, request.cameras, request.window)
 
     def _is_left_out(self, cell: Cell, links: Sequence[MediaLink]) -> bool:
         """Whether all that an answer lists is settled, for the settle time by now, and a camera is not among it.
@@ -271,6 +285,8 @@ def _has_ended(link: MediaLink) -> bool:
 
 def _why_left_out(request: Request, links: Sequence[MediaLink]) -> str:
     others = unclaimed(links, request.cameras)
+    if not all(link.camera for link in links):
+        return "Samsara does not say which camera some of its answer is of: ask for one camera at a time."
     if not others:
         return "Samsara answers for the other cameras only: this one is not there, or was not recording."
     return f"Samsara does not say which camera is which of {', '.join(others)}: ask for them by these names."
