@@ -94,6 +94,10 @@ class ClipFate:
     """From the request until the status; None: as the script says."""
     told: bool = True
     """False: no item answers for the camera, neither in the retrieval nor in the list."""
+    stuck: bool = False
+    """True: the retrieval says `pending` for ever; the list tells of the clip once it is ready."""
+    untold: tuple[str, ...] = ()
+    """Fields that the retrieval's item leaves out, as `startTime` or `input`."""
     role_told: bool = True
     """False: the item does not say which role it is of."""
     shift: float = 0.0
@@ -106,6 +110,8 @@ class ClipFate:
     """A second piece follows from the middle on that begins so much before it: an overlap."""
     split_at: float | None = None
     """Two pieces: the second begins so long after the start."""
+    second_status: str = ""
+    """The second piece's status in place of the first one's."""
     copies: int = 1
     """How often the same piece is listed."""
     cut_to: float | None = None
@@ -157,6 +163,8 @@ class Script:
     link_seconds: float = 8 * 3600
     limits: bool = True
     list_page: int = 100
+    list_by_start: bool = False
+    """True: the list holds what begins in the asked time, not all that touches it."""
     list_drift: float = 0.0
     """Seconds by which the list tells all times later than the retrievals do."""
     vehicle_page: int = 512

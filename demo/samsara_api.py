@@ -137,13 +137,13 @@ class SamsaraApi:
         return self._script().fate(piece.vehicle.id, piece.camera, piece.role, piece.asked_start).told
 
     def _retrieved_item(self, piece: Piece, now: float) -> dict[str, Any]:
-        status = self._library.status(piece, now)
+        status = "pending" if piece.fate.stuck else self._library.status(piece, now)
         item = _item(piece, piece.camera) | {"status": status}
         if piece.role and piece.vehicle.serial:
             item["auxcamSerial"] = piece.vehicle.serial
         if status == "available":
             item |= self._availability(piece)
-        return item
+        return {name: value for name, value in item.items() if name not in piece.fate.untold}
 
     def _availability(self, piece: Piece) -> dict[str, Any]:
         moment = datetime.fromtimestamp(self._library.available_at(piece), timezone.utc)
@@ -166,11 +166,13 @@ class SamsaraApi:
         return item | self._availability(piece)
 
     def _chosen(self, request: Request, now: float) -> list[Piece]:
-        wanted = _Filter.of(request, now)
+        wanted, by_start = _Filter.of(request, now), self._script().list_by_start
         return [
             piece
             for piece in filter(self._is_told, self._library.uploaded(now))
-            if wanted.lets_through(piece) and self._library.available_at(piece) > wanted.later_than
+            if (piece.start >= wanted.start or not by_start)
+            and wanted.lets_through(piece)
+            and self._library.available_at(piece) > wanted.later_than
         ]
 
 

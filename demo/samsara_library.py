@@ -138,7 +138,8 @@ class Library:
             asked_start=asked,
         )
         for number, (start, end) in enumerate(_stretches(piece)):
-            yield _cut(piece, start, end, f"{uuid.uuid4().hex[:8]}-{number}")
+            status = fate.second_status if number and fate.second_status else piece.status
+            yield _cut(replace(piece, status=status), start, end, f"{uuid.uuid4().hex[:8]}-{number}")
 
     def _uploads(self) -> Iterator[Piece]:
         script = self._script()

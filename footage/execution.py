@@ -98,7 +98,7 @@ class Execution:
         under_way = self._under_way = self._start_work(work)
         if siblings is None:
             self._start_streams(under_way)
-        if not prepared.board.ended:
+        if prepared.found or not prepared.board.ended:
             self.retrieval = self._open_retrieval(under_way, budget)
 
     def finish(self) -> Report:
@@ -169,7 +169,7 @@ class Execution:
         if self._prepared.uploads is None:
             parts = self._parts
             self._prepared.uploads = Uploads(parts.service(), clock=parts.clock, say=parts.progress.say)
-            self._prepared.uploads.join([self.journal.incident])
+            self._prepared.uploads.join([self.journal.incident], self.journal.settings.requests.longest or 0)
         return self._prepared.uploads
 
     def _start_work(self, work: Path) -> _UnderWay:
@@ -239,6 +239,7 @@ class Execution:
             self._uploads,
             settle=settings.waiting.settle,
             may_ask_again=parts.may_ask_again,
+            say=parts.progress.say,
             clock=parts.clock,
         )
         self._asking = Asking(
@@ -248,6 +249,7 @@ class Execution:
             alone=prepared.stock.alone,
             budget=budget,
             on_lost=looking.add_lost,
+            say=parts.progress.say,
             clock=parts.clock,
         )
         if settings.accept_partial:

@@ -36,6 +36,11 @@ PREFIX = "request_ids_"
 SUPERSEDED = "superseded"
 _FINISHED = {"complete", "partial", "nothing", SUPERSEDED}
 _MOST_TWINS = 10_000
+ASKED_AGAIN = "asked_again"
+"""Outcome of a camera whose request is lost and that the person allowed to be asked for anew."""
+DAMAGED = "damaged"
+"""The contract's word for what came and cannot be read."""
+_NO_HOLE = {"here", ASKED_AGAIN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +165,22 @@ class Journal:
                 return request if request.state in ("accepted", "sighted") else None
         return None
 
+    def hole(self, camera: str, window: TimeWindow) -> str | None:
+        """The reason with which this camera of this window ended last; None where it did not end, or not without."""
+        for request in reversed(self.requests):
+            if request.window == window and camera in request.outcome:
+                outcome = request.outcome[camera]
+                return None if outcome in _NO_HOLE else outcome
+        return None
+
+    def fill(self, camera: str, window: TimeWindow) -> None:
+        """Note that footage has come after all where a camera had ended without, by whomever it was asked for."""
+        with self.together():
+            for request in [each for each in self.requests if each.window == window and camera in each.outcome]:
+                state = "sighted" if request.state == "intended" else request.state
+                self._put(replace(request, state=state, outcome={**request.outcome, camera: "here"}))
+            self.missing = [hole for hole in self.missing if hole.reason == DAMAGED or not _is_of(hole, camera, window)]
+
     def add_clip(self, clip: Clip) -> None:
         """Note a clip that is whole on disk; one of the same file is replaced by it."""
         with self.together():
@@ -181,9 +202,7 @@ class Journal:
         """Forget the holes noted for a camera inside `window` (with one reason), because it is asked for again."""
         with self.together():
             self.missing = [
-                hole
-                for hole in self.missing
-                if hole.camera != camera or not window.covers(hole.window) or reason not in (None, hole.reason)
+                hole for hole in self.missing if not _is_of(hole, camera, window) or reason not in (None, hole.reason)
             ]
 
     def finish(self, state: str) -> None:
@@ -231,6 +250,10 @@ class Journal:
         yield ",\n"
         yield from self._lines.block("missing", self.missing, missing_to_json)
         yield "\n}\n"
+
+
+def _is_of(hole: Missing, camera: str, window: TimeWindow) -> bool:
+    return hole.camera == camera and window.covers(hole.window)
 
 
 def _request_to_json(request: Request) -> dict[str, Any]:

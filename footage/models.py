@@ -12,6 +12,9 @@ UTC = timezone.utc
 SEAM_SECONDS = 0.5
 """A hole shorter than this is a seam, as clips cut at key frames leave: recorded, not counted as missing."""
 
+UNTOLD = datetime.min.replace(tzinfo=UTC)
+"""Stands where an answer tells no time that can be read."""
+
 Source = Literal["samsara", "kinesis"]
 Selector = Literal["producer", "server"]
 """Whose clock places a stream's footage: the camera's own, or that of its arrival."""
@@ -152,6 +155,11 @@ class MediaLink:
     media_type: str = ""
     trigger: str = ""
     vehicle_id: str = ""
+    is_timed: bool = True
+    """False where the service does not tell from when to when it is: `window` then is its beginning, or UNTOLD.
+
+    `camera` is empty where it does not tell that.
+    """
 
     def shows(self, word: str) -> bool:
         """Whether this is media of the camera that the person calls `word` (an input or a role, any case)."""
@@ -268,3 +276,7 @@ class Missing:
     window: TimeWindow
     reason: str
     detail: str = ""
+
+
+NOT_ASKED = "it was not asked for yet"
+"""The detail of what is pending for no camera's fault: it is another state of things, and told apart."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from footage.earlier import Witness, carry_over, quota_promised, refuse_superseded
-from footage.errors import FootageError
+from footage.errors import FootageError, NotAllowed, ServiceUnreachable
 from footage.execution import Execution
 from footage.files import free_bytes
 from footage.films import FilmSet
@@ -70,10 +70,12 @@ class Run:
         """Take stock, look at what is uploaded, and say what is left to ask for. Changes nothing anywhere."""
         self.take_stock(find_journals(self._logs))
         if self.wanted:
-            uploads = Uploads(self.parts.service(), clock=self.parts.clock, say=self.parts.progress.say)
-            uploads.join([self.journal.incident])
-            uploads.read()
-            self.look_up(uploads)
+            self._look()
+        elif self.holes:
+            try:
+                self._look()
+            except (NotAllowed, ServiceUnreachable) as error:  # what is here can be told all the same
+                self.parts.progress.say(f"{error.message} Whether more is uploaded by now is not known.")
         return self.plan()
 
     def take_stock(self, journals: list[Journal]) -> None:
@@ -113,10 +115,18 @@ class Run:
         """What neither an earlier run nor the list of uploaded media has."""
         return [cell for cell in self.board.in_state(CellState.WANTED) if cell not in self._ready.found]
 
+    @property
+    def holes(self) -> list[Cell]:
+        """What was not to be had when it was asked for. Somebody may have uploaded it since; asked for it is not."""
+        if self.journal.state == "complete":
+            return []
+        absent = self.board.not_installed()
+        return [cell for cell in self.board.in_state(CellState.MISSING) if cell[0] not in absent]
+
     def look_up(self, uploads: Uploads) -> None:
-        """Find what is wanted in a list that was read, and go on with that list."""
+        """Find what is wanted, or was not to be had, in a list that was read, and go on with that list."""
         self._ready.uploads = uploads
-        self._ready.found = uploads.find(self.journal.incident, self.wanted)
+        self._ready.found = uploads.find(self.journal.incident, [*self.wanted, *self.holes])
 
     def plan(self) -> Plan:
         """What is left to be done."""
@@ -159,6 +169,12 @@ class Run:
         if self._prepared is None:
             raise ValueError("a run is prepared before it is planned or carried out")
         return self._prepared
+
+    def _look(self) -> None:
+        uploads = Uploads(self.parts.service(), clock=self.parts.clock, say=self.parts.progress.say)
+        uploads.join([self.journal.incident], self.longest)
+        uploads.read()
+        self.look_up(uploads)
 
     def _look_at_streams(self) -> None:
         """Find out before anything is spent whether every stream is there, and where its clips are had."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import replace
 
 from footage.journal import Journal
-from footage.models import Camera, Clip, Missing, TimeWindow
+from footage.models import NOT_ASKED, Camera, Clip, Missing, TimeWindow
 from footage.progress import CellState
 from footage.samsara.board import Board
-from footage.timeline import Piece, lay
+from footage.timeline import Piece, lay, left_open
 
 STILL_TO_COME = frozenset({"pending", "unsettled"})
 """Reasons that a later run can still turn into footage by itself."""
@@ -64,10 +65,10 @@ class Standing:
         return self._board.open_windows(word) if self._board else []
 
     def holes(self, word: str) -> list[Missing]:
-        """Why a camera has nothing where it has nothing."""
-        known: Iterable[Missing] = [*self._journal.missing, *(self._board.missing() if self._board else [])]
-        still_open = [Missing(word, window, self._open_reason(word, window)) for window in self.open_windows(word)]
-        return [hole for hole in known if hole.camera == word] + still_open
+        """Why a camera has nothing where it has nothing: what is noted of a part goes before what ended its window."""
+        noted = [hole for hole in self._journal.missing if hole.camera == word]
+        still_open = [self._open_hole(word, window) for window in self.open_windows(word)]
+        return [*noted, *self._ended(word, [hole.window for hole in noted]), *still_open]
 
     def pieces(self, word: str) -> tuple[Piece, ...]:
         """A camera's time, piece by piece."""
@@ -83,10 +84,17 @@ class Standing:
             return True
         return any(hole.reason in STILL_TO_COME for camera in cameras for hole in self.holes(camera.word))
 
-    def _open_reason(self, word: str, window: TimeWindow) -> str:
+    def _ended(self, word: str, noted: list[TimeWindow]) -> Iterator[Missing]:
+        for hole in self._board.missing() if self._board else ():
+            if hole.camera == word:
+                yield from (replace(hole, window=part) for part in left_open(hole.window, noted))
+
+    def _open_hole(self, word: str, window: TimeWindow) -> Missing:
         cell = (word, window)
         unasked = self._board is not None and cell in self._board and self._board.state(cell) is CellState.WANTED
-        return "quota" if self.beyond_quota and unasked else "pending"
+        if unasked and self.beyond_quota:
+            return Missing(word, window, "quota")
+        return Missing(word, window, "pending", NOT_ASKED if unasked else "")
 
     def _absent(self, camera: Camera) -> bool:
         # While answers are still coming, a camera that none of them knows is taken for "not installed": the stretches

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from typing import Protocol, TypeVar
 
-from footage.models import SEAM_SECONDS, Clip, Missing, TimeWindow
+from footage.models import NOT_ASKED, SEAM_SECONDS, Clip, Missing, TimeWindow
 
 _SEAM = timedelta(seconds=SEAM_SECONDS)
 _SEAM_SHARE = 100
@@ -85,21 +85,39 @@ def lay(window: TimeWindow, clips: Iterable[Clip], missing: Iterable[Missing]) -
     return _with_seams(window, _merged(cells), [each.window for each in excuses if each.reason == "damaged"])
 
 
+def left_open(window: TimeWindow, taken: Iterable[TimeWindow]) -> Iterator[TimeWindow]:
+    """What of `window` none of the `taken` covers, in time order."""
+    at = window.start
+    for part in sorted(part for each in taken if (part := each.overlap(window))):
+        if at < part.start:
+            yield TimeWindow(at, part.start)
+        at = max(at, part.end)
+    if at < window.end:
+        yield TimeWindow(at, window.end)
+
+
 def coverage(camera: str, window: TimeWindow, pieces: Iterable[Piece]) -> Coverage:
-    """Count what `pieces`, which cover `window`, show of it; neighbouring gaps with one reason become one."""
+    """Count what `pieces`, which cover `window`, show of it; neighbouring gaps with one reason become one.
+
+    What was not asked for yet stays apart from what waits for its camera.
+    """
     laid = tuple(pieces)
     gaps: list[Missing] = []
     for piece in laid:
         if piece.clip is not None or piece.seam:
             continue
         last = gaps[-1] if gaps else None
-        if last and last.window.end == piece.window.start and last.reason == piece.reason:
+        if last and last.window.end == piece.window.start and _is_same_reason(last, piece):
             gaps[-1] = replace(last, window=TimeWindow(last.window.start, piece.window.end))
         else:
             gaps.append(Missing(camera, piece.window, piece.reason, piece.detail))
     lost = sum((gap.window.end - gap.window.start for gap in gaps), timedelta())
     received = (window.end - window.start - lost).total_seconds()
     return Coverage(window.seconds, received, tuple(gaps), tuple(piece.window for piece in laid if piece.seam))
+
+
+def _is_same_reason(gap: Missing, piece: Piece) -> bool:
+    return gap.reason == piece.reason and (gap.detail == NOT_ASKED) is (piece.detail == NOT_ASKED)
 
 
 def _playable(clips: Iterable[Clip]) -> list[_Part]:

@@ -353,19 +353,35 @@ def test_words_that_nobody_knows_yet_are_data(service, client):
         5,
         [],
         {},
-        media(input=None),
-        media(startTime=None),
-        media(endTime="yesterday"),
         media(status=None),
-        media(startTime=5),
-        media(startTime="2026-11-18T14:32:00Z"),
-        media(startTime="0001-01-01T00:00:00+14:00"),
     ],
 )
 def test_an_unusable_item_is_left_out_with_a_warning_and_the_rest_is_kept(item, service, client, caplog):
     service.get(RETRIEVAL, json=one_retrieval(item, media()))
     assert len(client.retrieval("r")) == 1
     assert "left out" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        media(input=None),
+        media(startTime=None),
+        media(endTime="yesterday"),
+        media(startTime=5),
+        media(startTime="2026-11-18T14:32:00Z"),
+        media(startTime="0001-01-01T00:00:00+14:00"),
+    ],
+)
+def test_media_that_does_not_tell_its_camera_or_times_is_kept_for_who_asked_and_in_no_list(
+    item, service, client, caplog
+):
+    service.get(RETRIEVAL, json=one_retrieval(item, media()))
+    odd, good = client.retrieval("r")
+    assert (bool(odd.camera) and odd.is_timed, bool(good.camera) and good.is_timed) == (False, True)
+    assert "without an input or without its times" in caplog.text
+    service.get(UPLOADED, json=one_retrieval(item, media()))
+    assert client.uploaded(["1"], good.window, media_types=[MediaType.HIGH]).links == (good,)
 
 
 def test_an_odd_url_info_is_no_url(service, client):

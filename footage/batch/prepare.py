@@ -122,12 +122,13 @@ class Preparation:
 
     def _look(self) -> None:
         """One look at the list of uploaded media for all rows, in as few calls as there can be."""
-        looking = [row.run for row in self._prepared.rows if not row.run.board.ended]
+        looking = [row.run for row in self._prepared.rows if not row.run.board.ended or row.run.holes]
         if not looking:
             return
         uploads = self._prepared.uploads = Uploads(self._service(), clock=self._clock, say=self._progress.say)
-        uploads.join(run.journal.incident for run in looking)
-        if any(run.wanted for run in looking):
+        longest = max(run.journal.settings.requests.longest or 0 for run in looking)
+        uploads.join((run.journal.incident for run in looking), longest)
+        if any(run.wanted or run.holes for run in looking):
             self._progress.say("Looking what is uploaded already.")
             uploads.read()
         for run in looking:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from footage.errors import (
+    BadAnswer,
     FateUnknown,
     Interrupted,
     NotAllowed,
@@ -30,7 +31,8 @@ class Asking:
     """Asks for every wanted cell, oldest window first, all cameras of a window in one request.
 
     `alone` holds cells that are asked for by themselves, because a request for several cameras was refused.
-    `on_lost` hears of a request whose answer never came. `made` counts the accepted requests of this run.
+    `on_lost` hears of a request whose answer never came. `say` tells the person why nothing is asked for a while.
+    `made` counts the accepted requests of this run.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Asking:
         alone: set[Cell],
         budget: Budget,
         on_lost: Callable[[Request], None],
+        say: Callable[[str], object],
         clock: Callable[[], datetime],
     ) -> None:
         self._service = service
@@ -50,6 +53,7 @@ class Asking:
         self._alone = alone
         self._budget = budget
         self._on_lost = on_lost
+        self._say = say
         self._clock = clock
         self._ended = False
         self.made = 0
@@ -76,7 +80,8 @@ class Asking:
     def ask_next(self) -> bool:
         """Send the next request; False where there is none to send now.
 
-        Raises QuotaReached, NotAllowed and Interrupted; what was not accepted then stays wanted.
+        Raises QuotaReached, NotAllowed, Interrupted, and BadAnswer where it is no service of ours that answers; what
+        was not accepted then stays wanted.
         """
         group = self._next_group() if self._budget.allows_asking else None
         if group is None:
@@ -111,17 +116,22 @@ class Asking:
         except FateUnknown as error:
             log.warning("no answer to the request for %s: %s", request.window.start, error)
             self._on_lost(request)
-        except ServiceUnreachable as error:
-            log.warning("%s", error)
-            self._withdraw(request)
-            self._budget.rest()
-        except (NotAllowed, QuotaReached, Interrupted):
+        except (NotAllowed, QuotaReached, Interrupted, BadAnswer):
             self._withdraw(request)
             raise
+        except ServiceUnreachable as error:
+            self._withdraw(request)
+            self._rest(error)
         else:
+            self._budget.hear()
             self._journal.accept(request, ticket)
             self.made += 1
             self._budget.spend(self._price(cells_of(request.cameras, request.window)), ticket.quota)
+
+    def _rest(self, error: ServiceUnreachable) -> None:
+        log.warning("%s", error)
+        if self._budget.rest(error.message):
+            self._say(f"{error.message} What is still to be asked for is asked for again later.")
 
     @property
     def _vehicle_id(self) -> str:
@@ -131,6 +141,7 @@ class Asking:
         return vehicle.id
 
     def _refused(self, request: Request, error: RequestRefused) -> None:
+        self._budget.hear()
         self._journal.mark(request, "refused")
         if len(request.cameras) > 1:
             self._alone.update(cells_of(request.cameras, request.window))

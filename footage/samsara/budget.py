@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from footage.errors import QuotaReached
 from footage.models import Quota
 
-_REST_AFTER_SILENCE = timedelta(seconds=20)
+_FIRST_REST, _LONGEST_REST = timedelta(seconds=20), timedelta(minutes=5)
+_DOUBLED_AT_MOST = 4
 _AT_ONCE, _WITHIN = 10, timedelta(seconds=6.8)
 """A little less than the client lets through (100 in any minute): looks and arrivals never wait for its turn."""
 
@@ -27,6 +28,8 @@ class Budget:
         self._clock = clock
         self._known = known
         self._not_before: datetime | None = None
+        self._rests = 0
+        self._told = ""
         self._asked_at: deque[datetime] = deque(maxlen=_AT_ONCE)
         self._promised = 0.0
         self._used_at_first: float | None = None
@@ -38,7 +41,7 @@ class Budget:
 
     @property
     def is_resting(self) -> bool:
-        """Whether nothing is asked for a while, because the service was silent."""
+        """Whether nothing is asked for a while, because the service took nothing."""
         return self._not_before is not None and self._clock() < self._not_before
 
     @property
@@ -53,9 +56,17 @@ class Budget:
         """A request leaves now."""
         self._asked_at.append(self._clock())
 
-    def rest(self) -> None:
-        """The service was silent: ask nothing for a while."""
-        self._not_before = self._clock() + _REST_AFTER_SILENCE
+    def rest(self, why: str) -> bool:
+        """The service took nothing: ask nothing for a while, each time for longer; whether `why` is something new."""
+        rest = min(_FIRST_REST * 2**self._rests, _LONGEST_REST)
+        self._not_before = self._clock() + rest
+        self._rests = min(self._rests + 1, _DOUBLED_AT_MOST)
+        is_new, self._told = why != self._told, why
+        return is_new
+
+    def hear(self) -> None:
+        """The service has answered a request: whatever kept it from doing so is over."""
+        self._rests, self._told = 0, ""
 
     def check(self) -> None:
         """Raise QuotaReached where what is still to ask would pass what was left when last heard of."""

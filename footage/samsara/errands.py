@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from footage.downloads import DownloadFailed
 from footage.errors import RequestRefused, ServiceUnreachable
 from footage.fetching import Arrival, Errand, Fetcher
-from footage.journal import Journal, Request
+from footage.journal import DAMAGED, Journal, Request
 from footage.models import Clip, MediaLink, MediaType, Missing, TimeWindow
 from footage.naming import Names
 from footage.progress import CellState
@@ -20,8 +20,6 @@ log = logging.getLogger(__name__)
 
 Link = tuple[str, TimeWindow]
 """What tells one piece of media from another: its camera and the interval that was returned."""
-DAMAGED = "damaged"
-"""The contract's word for what came and cannot be read."""
 Relook = Callable[[], Sequence[MediaLink]]
 """Reads again what the service says of the same media, to get a fresh link."""
 

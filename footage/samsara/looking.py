@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from footage.errors import RequestRefused
-from footage.journal import Journal, Request
+from footage.journal import ASKED_AGAIN, Journal, Request
 from footage.models import MediaLink, Missing, TimeWindow
 from footage.progress import CellState
 from footage.samsara.board import Board, Cell
 from footage.samsara.errands import Errands, Relook
-from footage.samsara.matching import unclaimed, with_roles
+from footage.samsara.matching import completed, unclaimed
 from footage.samsara.plan import may_answer
 from footage.samsara.polling import MediaService
-from footage.samsara.stock import ASKED_AGAIN
 from footage.samsara.uploads import Found, Uploads
 
 log = logging.getLogger(__name__)
@@ -48,6 +46,7 @@ class Looking:
         *,
         settle: float,
         may_ask_again: MayAskAgain,
+        say: Callable[[str], object],
         clock: Callable[[], datetime],
     ) -> None:
         self._service = service
@@ -56,10 +55,14 @@ class Looking:
         self._errands = errands
         self._settle = timedelta(seconds=settle)
         self._may_ask_again = may_ask_again
+        self._say = say
         self._clock = clock
         self._uploads = uploads
         self._lost: dict[int, _Lost] = {}
-        self._unknown_ids: Counter[int] = Counter()
+        self._compared: set[int] = set()
+        """The requests that were compared with all that the list is known to hold."""
+        self._unknown_ids: dict[int, list[str]] = {}
+        """What was said of requests whose id the service does not know any more, each time that it was read."""
         self._left_out_since: dict[Cell, datetime] = {}
 
     def add_lost(self, request: Request) -> None:
@@ -83,19 +86,21 @@ class Looking:
 
     @property
     def is_searching(self) -> bool:
-        """Whether a request of unknown fate is looked for."""
-        return bool(self._lost)
+        """Whether something is to be found in the list only: what came of a lost request, or of an id that is lost."""
+        return bool(self._lost or self._unknown_ids)
 
     def match(self, new: Sequence[MediaLink]) -> bool:
-        """Give what is new in the list to the open requests whose windows it covers; whether that brought anything.
+        """Give what is new in the list to the requests and holes that it covers; whether that brought anything.
 
-        A lost request is looked for in all that is known: its media may have been listed before the search began.
+        A request is looked for in all that is known when it is looked for first, and a lost one always: its media may
+        have been listed before the search began.
         """
-        news = False
+        news = self._fill_holes(new)
         for request in [*self.waiting(), *(lost.request for lost in self._lost.values())]:
-            is_lost = request.number in self._lost
+            in_all = request.number in self._lost or request.number not in self._compared
+            self._compared.add(request.number)
             for camera in self._unsettled_cameras(request):
-                if is_lost or any(link.shows(camera) and may_answer(link, request.window) for link in new):
+                if in_all or any(link.shows(camera) and may_answer(link, request.window) for link in new):
                     news |= self._take_listed(request, camera)
         return news
 
@@ -103,14 +108,16 @@ class Looking:
         """Read how one retrieval stands; whether that brought anything new. Raises ServiceUnreachable, NotAllowed."""
         request = self._journal.requests[number]
         try:
-            links = with_roles(self._service.retrieval(request.retrieval_id or "", patient=False), request.cameras)
+            links = self._answer(request, patient=False)
         except RequestRefused as error:
-            return self._id_unknown(request, error)
+            self._unknown_ids.setdefault(number, []).append(error.message)
+            return False
+        self._unknown_ids.pop(number, None)
         return sum(self._judge(request, camera, links) for camera in self._unsettled_cameras(request)) > 0
 
     def judge_lost(self) -> bool:
-        """End the search for requests that have not shown up in time; whether there was one."""
-        news = False
+        """End the search for what the list has not shown in time; whether there was anything."""
+        news = self._judge_unknown_ids()
         for lost in list(self._lost.values()):
             cameras = self._unsettled_cameras(lost.request)
             if not cameras:
@@ -121,12 +128,23 @@ class Looking:
                 news = True
         return news
 
+    def _fill_holes(self, new: Sequence[MediaLink]) -> bool:
+        """What ended without footage, or is not searched for any more, has come after all: by whom does not matter."""
+        holes = self._board.in_state(CellState.MISSING)
+        near = [cell for cell in holes if any(link.shows(cell[0]) and may_answer(link, cell[1]) for link in new)]
+        found = self._uploads.find(self._journal.incident, near)
+        for cell in found:
+            self._errands.reopen(cell)
+        self.fetch_uploaded(found)
+        return bool(found)
+
     def _take_listed(self, request: Request, camera: str) -> bool:
         cell, news = (camera, request.window), False
         chosen = self._uploads.covering(self._journal.incident, cell)
         for link in chosen:
             self._sight(request)
-            news |= self._send(link, camera, request)
+            # Its retrieval may know nothing of it, so that a fresh link is had where this one was.
+            news |= self._send(link, camera, request, self._relist(request.window))
         if chosen:
             self._errands.close(cell)
         return news
@@ -147,13 +165,8 @@ class Looking:
         if self._journal.requests[request.number].state == "intended":
             self._journal.mark(self._journal.requests[request.number], "sighted")
 
-    def _send(self, link: MediaLink, camera: str, request: Request) -> bool:
-        relook: Relook = self._relist(request.window)
-        if request.retrieval_id is not None:
-            retrieval_id = request.retrieval_id
-            relook = lambda: with_roles(self._service.retrieval(retrieval_id), request.cameras)  # noqa: E731 - bound
-        cell = (camera, request.window)
-        return self._errands.send(link, camera, [cell], relook=relook, request=request)
+    def _send(self, link: MediaLink, camera: str, request: Request, relook: Relook) -> bool:
+        return self._errands.send(link, camera, [(camera, request.window)], relook=relook, request=request)
 
     def _judge(self, request: Request, camera: str, links: Sequence[MediaLink]) -> bool:
         """Every status ends somewhere: pending waits, available is fetched, any other word is a hole."""
@@ -164,17 +177,39 @@ class Looking:
         ready = [link for link in own if _is_ready(link)]
         ended = [link for link in own if _has_ended(link)]
         complete = bool(own) and len(ready) + len(ended) == len(own)
-        news = sum(self._send(link, camera, request) for link in ready) > 0
+        news = False
+        for link in ready:
+            if self._send(link, camera, request, lambda: self._answer(request)):
+                news = True
+                self._tell_doubt(camera, link)
         if not complete:
             self._note_pending(own, (camera, request.window))
             return news
-        if not ready:
-            self._end(request, camera, ended[0].status)
-            return True
+        with self._journal.together():
+            if len(own) > 1:
+                self._note_parts(request, camera, ended)
+            if not ready:
+                self._end(request, camera, ended[0].status)
+        if ready:
+            self._errands.close((camera, request.window))
+        return news or not ready
+
+    def _tell_doubt(self, camera: str, link: MediaLink) -> None:
+        if not link.is_timed:
+            at = f"{link.window.start:%Y-%m-%d %H:%M:%S} UTC"
+            self._say(
+                f"Samsara does not tell the time of a clip of {camera}: it is placed where it was asked for, {at}."
+            )
+
+    def _note_parts(self, request: Request, camera: str, ended: Sequence[MediaLink]) -> None:
+        """Each part of a window ends with its own word."""
         for link in ended:
-            self._journal.add_missing(Missing(camera, link.window, link.status))
-        self._errands.close((camera, request.window))
-        return news
+            if part := link.window.overlap(request.window):
+                self._journal.add_missing(Missing(camera, part, link.status))
+
+    def _answer(self, request: Request, *, patient: bool = True) -> list[MediaLink]:
+        links = self._service.retrieval(request.retrieval_id or "", patient=patient)
+        return completed(links, request.cameras, request.window)
 
     def _is_left_out(self, cell: Cell, links: Sequence[MediaLink]) -> bool:
         """Whether all that an answer lists is settled, for the settle time by now, and a camera is not among it.
@@ -193,13 +228,18 @@ class Looking:
         if is_pending and self._board.state(cell) is CellState.ASKED:
             self._board.set(cell, CellState.UPLOADING)
 
-    def _id_unknown(self, request: Request, error: RequestRefused) -> bool:
-        self._unknown_ids[request.number] += 1
-        if self._unknown_ids[request.number] < _UNKNOWN_ID_ENDURED:
-            return False
-        for camera in self._unsettled_cameras(request):
-            self._end(request, camera, "failed", f"Samsara does not know the retrieval any more: {error.message}")
-        return True
+    def _judge_unknown_ids(self) -> bool:
+        news = False
+        for number, answers in list(self._unknown_ids.items()):
+            cameras = self._unsettled_cameras(self._journal.requests[number])
+            if cameras and len(answers) < _UNKNOWN_ID_ENDURED:
+                continue
+            del self._unknown_ids[number]
+            for camera in cameras:
+                detail = f"Samsara does not know the retrieval any more: {answers[-1]}"
+                self._end(self._journal.requests[number], camera, "failed", detail)
+                news = True
+        return news
 
     def _end(self, request: Request, camera: str, reason: str, detail: str = "") -> None:
         with self._journal.together():
@@ -245,6 +285,8 @@ def _has_ended(link: MediaLink) -> bool:
 
 def _why_left_out(request: Request, links: Sequence[MediaLink]) -> str:
     others = unclaimed(links, request.cameras)
+    if not all(link.camera for link in links):
+        return "Samsara does not say which camera some of its answer is of: ask for one camera at a time."
     if not others:
         return "Samsara answers for the other cameras only: this one is not there, or was not recording."
     return f"Samsara does not say which camera is which of {', '.join(others)}: ask for them by these names."

@@ -12,7 +12,7 @@ from dateutil.parser import isoparse
 
 from footage.cameras import CAMERA_INPUTS, known_word, word_of_input
 from footage.errors import BadAnswer
-from footage.models import UTC, MediaLink, MediaType, Quota, Ticket, TimeWindow, Vehicle
+from footage.models import UNTOLD, UTC, MediaLink, MediaType, Quota, Ticket, TimeWindow, Vehicle
 from footage.wording import one_line, short_word
 
 log = logging.getLogger(__name__)
@@ -105,7 +105,10 @@ def vehicle_page(body: Json) -> tuple[list[Vehicle], str]:
 
 
 def media_links(body: Json) -> list[MediaLink]:
-    """The media of one retrieval, each with its own status; a part that cannot be used is left out and logged."""
+    """The media of one retrieval, each with its own status; a part that cannot be used is left out and logged.
+
+    One that tells no camera or no times is kept: who asked for it may know.
+    """
     data = _part(body, "data", dict)
     items = [] if data.get("media") is None else _part(data, "media", list)  # nothing yet may be told as null
     return [link for link in map(_link, items) if link is not None]
@@ -113,7 +116,7 @@ def media_links(body: Json) -> list[MediaLink]:
 
 def uploaded_page(body: Json) -> tuple[list[MediaLink], str]:
     """One page of the list of uploaded media, and the cursor of the next one. What is listed is available."""
-    return media_links(body), cursor_of(body)
+    return [link for link in media_links(body) if link.camera and link.is_timed], cursor_of(body)
 
 
 def _canonical(word: str) -> str:
@@ -170,13 +173,17 @@ def _link(item: Any) -> MediaLink | None:
     # The list of uploaded media has no status, but it tells when each became available.
     if not status and (url or "availableAtTime" in item):
         status = "available"
-    if not (start and end and name and status) or end < start:
-        log.warning("Samsara lists media that cannot be used (%s, %s); it is left out.", name or "no input", status)
+    if not status:
+        log.warning("Samsara lists media that cannot be used (%s, no status); it is left out.", name or "no input")
         return None
+    window = _told_window(start, end)
+    if window is None or not name:
+        log.warning("Samsara lists media without an input or without its times (%s, %s).", name or "no input", status)
     return MediaLink(
         camera=word_of_input(name),
-        window=TimeWindow(start, end),
+        window=window or _begin_only(start, end),
         status=status,
+        is_timed=window is not None,
         role=_canonical(_word(item, "cameraRole")) or None,
         url=url,
         expires=expires,
@@ -185,6 +192,16 @@ def _link(item: Any) -> MediaLink | None:
         trigger=_word(item, "triggerReason"),
         vehicle_id=_word(item, "vehicleId"),
     )
+
+
+def _told_window(start: datetime | None, end: datetime | None) -> TimeWindow | None:
+    return TimeWindow(start, end) if start and end and start <= end else None
+
+
+def _begin_only(start: datetime | None, end: datetime | None) -> TimeWindow:
+    """The beginning alone, where that is told and nothing speaks against it."""
+    begin = start if start and not end else UNTOLD
+    return TimeWindow(begin, begin)
 
 
 def _our_type(word: str) -> str:

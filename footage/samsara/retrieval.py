@@ -77,7 +77,7 @@ class Retrieval:
     def ask(self) -> bool:
         """Send the next request; False where there is none to send now.
 
-        Raises QuotaReached, NotAllowed and Interrupted.
+        Raises QuotaReached, NotAllowed, BadAnswer and Interrupted.
         """
         return self._asking.ask_next()
 
@@ -119,8 +119,15 @@ class Retrieval:
         if owner is not None:
             self._journal.end_camera(owner.number, cell[0], "download" if failed else "here")
         elif failed:
-            self.errands.reopen(cell)
-            self._board.set(cell, CellState.WANTED)
+            self._take_back(cell)
             return
+        elif self._journal.hole(*cell):
+            self._journal.fill(*cell)
         state, reason = (CellState.MISSING, "download") if failed else (CellState.HERE, self.errands.flaw(cell))
         self._board.set(cell, state, reason)
+
+    def _take_back(self, cell: Cell) -> None:
+        """What nobody asked for could not be had: ask for it now, unless it was asked for and there was nothing."""
+        hole = self._journal.hole(*cell)
+        self.errands.reopen(cell)
+        self._board.set(cell, CellState.MISSING, hole) if hole else self._board.set(cell, CellState.WANTED)

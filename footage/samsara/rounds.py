@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from footage.errors import QuotaReached, ServiceUnreachable, SilentToTheEnd
+from footage.errors import BadAnswer, FootageError, QuotaReached, ServiceUnreachable, SilentToTheEnd
 from footage.progress import Progress
 from footage.samsara.polling import Interval
 from footage.samsara.retrieval import Retrieval
@@ -109,8 +109,6 @@ class Rounds:
     def _step(self, retrieval: Retrieval, step: Callable[[], object]) -> bool:
         try:
             return bool(step())
-        except QuotaReached:
-            raise
         except Exception as error:  # noqa: BLE001 - whoever goes on without this one says so; nobody else does
             self._on_error(retrieval, error)
             return False
@@ -122,14 +120,17 @@ class Rounds:
         if oldest is None:
             return False
         asking = self._open[oldest[1]]
+        return self._step(asking, partial(self._ask_of, asking))
+
+    def _ask_of(self, retrieval: Retrieval) -> bool:
         try:
-            return self._step(asking, asking.ask)
-        except QuotaReached as error:
+            return retrieval.ask()
+        except (QuotaReached, BadAnswer) as error:
             self._stop_asking(error)
             return False
 
-    def _stop_asking(self, error: QuotaReached) -> None:
-        """What one was refused for concerns all, as the allowance is one; what was accepted still comes to each."""
+    def _stop_asking(self, error: FootageError) -> None:
+        """What one was refused for concerns all: allowance and address are one. What was accepted comes to each."""
         log.warning("%s", error)
         self._progress.say(f"{error.message} Nothing more is asked for; what was asked for already is waited for.")
         for retrieval in self._open:
@@ -141,7 +142,12 @@ class Rounds:
             return
         try:
             lookings = [each.looking for each in self._open]
-            news = self._sweep.look(lookings, meanwhile=self._go_on, seconds=self._interval.seconds_to_look)
+            news = self._sweep.look(
+                lookings,
+                meanwhile=self._go_on,
+                seconds=self._interval.seconds_to_look,
+                is_last=began >= self._patience.deadline,
+            )
         except ServiceUnreachable as error:
             self._endure(error)
         else:

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field
 
 from footage.files import sha256_of
-from footage.journal import Journal, Request
+from footage.journal import ASKED_AGAIN, DAMAGED, Journal, Request
 from footage.models import Clip, MediaLink
 from footage.progress import CellState
 from footage.samsara.board import ABSENT_WORDS, Board, Cell
@@ -14,8 +14,6 @@ from footage.samsara.plan import covering
 
 log = logging.getLogger(__name__)
 
-ASKED_AGAIN = "asked_again"
-"""Outcome of a camera whose request is lost and that the person allowed to be asked for anew."""
 WORTH_ANOTHER_TRY = frozenset({"download", "unsettled", "no_media"})
 """Outcomes that a resumed run does not take for an end: what was left out of an answer may have come late."""
 
@@ -63,7 +61,7 @@ def take_stock(journal: Journal, board: Board) -> Stock:
 def _note_broken(clip: Clip, board: Board) -> None:
     for cell in board.in_state(CellState.HERE):
         if cell[0] == clip.camera and clip.requested.overlap(cell[1]):
-            board.set(cell, CellState.HERE, "damaged")
+            board.set(cell, CellState.HERE, DAMAGED)
 
 
 def _is_whole(clip: Clip) -> bool:

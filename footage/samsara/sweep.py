@@ -20,6 +20,8 @@ _ENDURED = 2
 _LONGEST_REST = 8
 _FEW = 3
 """So many retrievals are read one by one. The last of more would be heard of long after the first: they are listed."""
+_LISTED_EVERY = 5
+"""Each so many looks the few are listed too: a retrieval may stay pending though its media is there."""
 _Key = tuple[int, int]
 _THE_LIST: _Key = (0, -1)
 
@@ -35,13 +37,18 @@ class Sweep:
         self._rests_until: dict[_Key, int] = {}
         self._reads = 0
         self._looks = 0
+        self._next_list = 1
+        """The look at which the list is read, however few are waited for; the first one is."""
         self._heard = False
         self._unheard: list[ServiceUnreachable] = []
 
-    def look(self, lookings: Sequence[Looking], meanwhile: Callable[[], object], seconds: float) -> bool:
+    def look(
+        self, lookings: Sequence[Looking], meanwhile: Callable[[], object], seconds: float, *, is_last: bool = False
+    ) -> bool:
         """Look once; whether it brought anything new.
 
-        More than a few retrievals are listed, in one call, and read in turn as far as `seconds` go. One incident
+        More than a few retrievals are listed, in one call, and read in turn as far as `seconds` go; few are listed
+        now and then, and where this look `is_last`, so that no retrieval has the only word on its media. One incident
         costs at most CALLS_A_SWEEP calls; many cost as many as it takes to list them all once, 20 vehicles of a day in
         each. `meanwhile` is called between the calls, which are a quarter of a second apart: other work need not wait.
         Raises NotAllowed, and ServiceUnreachable where the service answered nothing at all.
@@ -51,7 +58,7 @@ class Sweep:
         until = self._clock() + timedelta(seconds=seconds)
         waiting = [(looking, request) for looking in lookings for request in looking.waiting()]
         calls, news, is_listed = CALLS_A_SWEEP, False, True
-        if len(waiting) > _FEW or any(looking.is_searching for looking in lookings):
+        if self._is_list_due(len(waiting), is_last) or any(looking.is_searching for looking in lookings):
             used, news, is_listed = self._list(lookings, meanwhile)
             calls = max(calls - used, calls // 2)
         news |= self._read_in_turn(self._due(waiting), calls, until, meanwhile)
@@ -60,6 +67,9 @@ class Sweep:
         for looking in lookings if is_listed else ():  # what was not looked for has not failed to show up
             news |= looking.judge_lost()
         return news
+
+    def _is_list_due(self, waiting: int, is_last: bool) -> bool:
+        return waiting > _FEW or (waiting > 0 and (is_last or self._looks >= self._next_list))
 
     def _list(self, lookings: Sequence[Looking], meanwhile: Callable[[], object]) -> tuple[int, bool, bool]:
         """How many calls it took, whether they brought anything, and whether all of them were answered."""
@@ -75,19 +85,24 @@ class Sweep:
             self._note_failure(_THE_LIST, error)
             return used + 1, news, False
         self._failures.pop(_THE_LIST, None)
+        self._next_list = self._looks + _LISTED_EVERY
         return used, news, True
 
     def _read_in_turn(
         self, waiting: Sequence[_Waiting], calls: int, until: datetime, meanwhile: Callable[[], object]
     ) -> bool:
-        """Read until one was answered at least, first the one not read for longest; whether that brought anything."""
-        news = False
-        for looking, request in sorted(waiting, key=self._turn)[:calls]:
+        """Read until one was answered at least, first the one not read for longest; whether that brought anything.
+
+        Where the list was answered and reads fail, two of them are enough of a look that takes too long.
+        """
+        news, unheard = False, len(self._unheard)
+        for nth, (looking, request) in enumerate(sorted(waiting, key=self._turn)[:calls], start=1):
             began = self._clock()
             meanwhile()
             news |= self._read(looking, request)
-            now = self._clock()
-            if self._heard and now + (now - began) > until:  # the next one would take as long
+            now, failed = self._clock(), len(self._unheard) - unheard
+            is_heard = nth > failed or failed >= _ENDURED
+            if is_heard and now + (now - began) > until:  # the next one would take as long
                 break
         return news
 

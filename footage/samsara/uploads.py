@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from footage.errors import RequestRefused
 from footage.models import UTC, Incident, MediaLink, MediaType, TimeWindow
 from footage.samsara.board import Cell
-from footage.samsara.plan import LONGEST_LIST_SECONDS, covering, split_window
+from footage.samsara.plan import LONGEST_LIST_SECONDS, LONGEST_REQUEST, covering, split_window
 from footage.samsara.polling import MediaService, Page
 
 log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ Found = dict[Cell, tuple[MediaLink, ...]]
 
 VEHICLES_A_CALL = 20
 """The list of uploaded media takes at most 20 vehicles a call (Samsara's API reference)."""
-_BEFORE, _AFTER = 60.0, 120.0
+_AFTER = 120.0
 _LATE_LISTING, _JUST_LISTED = timedelta(seconds=120), timedelta(seconds=30)
 _LATE_EVERY = 7
 """Media may come to be listed later than it became available: each so many looks one goes back further."""
@@ -112,13 +112,19 @@ class Uploads:
         self._parts: deque[_Part] = deque()
         self._known: dict[tuple[str, MediaType, str], dict[TimeWindow, MediaLink]] = {}
 
-    def join(self, incidents: Iterable[Incident]) -> None:
-        """List these from now on: incidents of the same day share a call as far as there is room."""
+    def join(self, incidents: Iterable[Incident], longest: int = 0) -> None:
+        """List these from now on: incidents of the same day share a call as far as there is room.
+
+        Media may be listed by when it begins, and be as long as the longest request of its type, or `longest` seconds.
+        """
         wanted = [
             (window, incident, incident.vehicle.id)
             for incident in incidents
             if incident.vehicle is not None
-            for window in split_window(incident.window.widened(_BEFORE, _AFTER), LONGEST_LIST_SECONDS)
+            for window in split_window(
+                incident.window.widened(max(longest, LONGEST_REQUEST[incident.media_type]), _AFTER),
+                LONGEST_LIST_SECONDS,
+            )
         ]
         for window, incident, vehicle_id in sorted(wanted, key=lambda each: each[0]):
             last = self._parts[-1] if self._parts else None

@@ -107,6 +107,26 @@ def test_a_lost_request_is_found_by_what_was_listed_before_it_was_looked_for(sit
     assert [count for _, _, count in site.asked()] == [1, 1]
 
 
+NO_LIST = refusal(400, "Invalid value.", method="GET", path="/cameras/media", parameter="vehicleIds")
+
+
+@pytest.mark.parametrize("field", ["startTime", "endTime", "input"])
+def test_media_that_does_not_tell_its_times_or_camera_is_taken_as_it_was_asked_for(
+    site_with: SiteWith, field: str
+) -> None:
+    site = site_with(Script(limits=False, faults=(NO_LIST,), clips=(ClipFate(untold=(field,)),)))
+    outcome = site.pull("--cameras", "road", "--wait", "0.3", minutes="1")
+    assert outcome.code == 0, outcome.err
+    assert ("it is placed where it was asked for, 2026-11-18 14:30:00 UTC" in outcome.err) is (field == "startTime")
+
+
+def test_a_camera_that_has_ended_is_a_gap_at_once_whatever_times_are_told(site_with: SiteWith) -> None:
+    ended = ClipFate(camera="driver", status="failed", untold=("startTime", "endTime"))
+    site = site_with(Script(limits=False, clips=(ended,)))
+    outcome = site.pull("--cameras", "road,driver", minutes="1")
+    assert (outcome.code, outcome.reasons("driver")) == (3, ["failed"]), outcome.err
+
+
 def just_now(minutes: int) -> str:
     """So many minutes ago, to the second."""
     return (datetime.now(timezone.utc) - timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -46,6 +46,18 @@ def test_a_final_status_is_a_gap_with_that_reason_at_once(site_with: SiteWith, s
     assert outcome.reasons("road") == []
 
 
+def test_each_part_of_a_window_that_ended_has_its_own_reason(site_with: SiteWith) -> None:
+    parts = ClipFate(camera="driver", status="failed", split_at=20, second_status="someFutureStatus")
+    site = site_with(Script(limits=False, clips=(parts,)))
+    outcome = site.pull("--cameras", "road,driver", minutes="1")
+    assert outcome.code == 3, outcome.err
+    gaps = outcome.result["cameras"]["driver"]["gaps"]
+    assert [(gap["start"][14:19], gap["end"][14:19], gap["reason"]) for gap in gaps] == [
+        ("30:00", "30:20", "failed"),
+        ("30:20", "31:00", "someFutureStatus"),
+    ]
+
+
 def test_a_camera_that_nobody_named_and_that_is_always_invalid_is_not_installed(site: Site) -> None:
     outcome = site.pull(vehicle="Van 7")
     assert outcome.code == 0, outcome.err

@@ -61,6 +61,14 @@ def test_low_resolution_without_named_cameras_leaves_the_analog_one_out(site_of:
     assert [camera["word"] for camera in done.result["incident"]["cameras"]] == ["road", "driver"]
 
 
+def test_low_resolution_that_was_uploaded_in_ten_minutes_is_found_by_when_it_begins(site_of: SiteOf) -> None:
+    long = Upload("281474990123456", "road", "2026-11-18T14:24:00Z", 600.0, media_type="videoLowRes")
+    site = site_of(Script(limits=False, uploads=(long,), list_by_start=True))
+    outcome = site.pull("--media-type", "low", "--cameras", "road", "--longest", "120")
+    assert outcome.code == 0, outcome.err
+    assert (site.asked(), outcome.result["requests"]["already_uploaded"]) == ([], 1)
+
+
 def test_media_of_another_type_for_the_same_time_is_not_taken(site_of: SiteOf) -> None:
     upload = Upload(TRUCK_104.id, "road", START, 60)
     site = site_of(Script(limits=False, uploads=(upload,)))

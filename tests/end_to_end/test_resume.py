@@ -12,7 +12,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from demo.faults import ClipFate, Fault, Script, lost_answer, quota_exceeded
+from demo.faults import ClipFate, Fault, Script, lost_answer, quota_exceeded, refusal
 from footage.video.ffmpeg import find_ffmpeg
 from tests.programs import program_of
 from tests.site import START, Site
@@ -101,6 +101,29 @@ def test_the_wait_ends_where_the_service_takes_no_request(site_with: SiteWith) -
     outcome = site.pull("--cameras", "road", "--wait", "0", "--retries", "1", minutes="3")
     assert outcome.code == 4, outcome.err
     assert site.posts_sent() == 2
+
+
+def test_a_service_that_takes_no_request_is_told_once_and_what_was_not_asked_for_is_told_apart(
+    site_with: SiteWith,
+) -> None:
+    full = refusal(429, "Too many requests.", method="POST", after=1)
+    site = site_with(Script(limits=False, faults=(full,), clips=(ClipFate(ready_after=3600),)))
+    outcome = site.pull("--cameras", "road", "--wait", "0.5", "--retries", "1", minutes="3")
+    assert (outcome.code, outcome.reasons("road")) == (4, ["pending", "pending"]), outcome.err
+    assert site.posts_sent() > 2
+    assert outcome.err.count("asked for again later") == 1
+    assert outcome.result["cameras"]["road"]["gaps"][1]["detail"] == "it was not asked for yet"
+
+
+def test_a_redirected_request_ends_the_asking_and_what_was_asked_for_is_delivered(site_with: SiteWith) -> None:
+    elsewhere = Fault(method="POST", after=1, status=307, headers={"Location": "https://example.com/"})
+    site = site_with(Script(limits=False, faults=(elsewhere,), clips=(ClipFate(ready_after=2),)))
+    outcome = site.pull("--cameras", "road", minutes="3")
+    assert (outcome.code, outcome.result["error"]["kind"]) == (10, "bad_answer"), outcome.err
+    assert "redirects elsewhere" in outcome.err
+    assert (site.posts_sent(), outcome.result["cameras"]["road"]["received_seconds"]) == (2, 60)
+    site.service.script = Script(limits=False)
+    assert site.resume().code == 0
 
 
 def test_a_lost_request_is_found_though_its_footage_was_listed_before_the_search(site_with: SiteWith) -> None:

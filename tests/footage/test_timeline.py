@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footage.models import UTC, Clip, Media, Missing, TimeWindow
-from footage.timeline import coverage, lay
+from footage.models import NOT_ASKED, UTC, Clip, Media, Missing, TimeWindow
+from footage.timeline import coverage, lay, left_open
 
 START = datetime(2025, 4, 16, 18, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -198,3 +198,19 @@ def test_received_and_gaps_make_up_what_was_asked(clips, absent, data):
     assert sum(seam.seconds for seam in covered.seams) <= 1.2
     assert all(seam.seconds < 0.5 for seam in covered.seams)
     assert all(a.window.end < b.window.start or a.reason != b.reason for a, b in pairwise(covered.gaps))
+
+
+def test_what_was_not_asked_for_yet_is_no_part_of_what_waits_for_its_camera():
+    waits, unasked = missing(0, 60, "pending"), replace(missing(60, 120, "pending"), detail=NOT_ASKED)
+    gaps = coverage("road", window(0, 120), lay(window(0, 120), [], [waits, unasked])).gaps
+    assert [gap.window for gap in gaps] == [window(0, 60), window(60, 120)]
+
+
+@given(st.lists(st.tuples(st.integers(-20, 80), st.integers(0, 60)), max_size=6))
+def test_what_is_left_open_and_what_is_taken_make_up_the_whole(taken: list[tuple[int, int]]):
+    windows = [window(begin, begin + length) for begin, length in taken]
+    free = list(left_open(window(0, 60), windows))
+    for second in range(60):
+        at = window(second, second + 1)
+        assert any(each.covers(at) for each in free) != any(each.covers(at) for each in windows)
+    assert all(earlier.end < later.start for earlier, later in pairwise(free))

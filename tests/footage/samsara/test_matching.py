@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from footage.models import UTC, MediaLink, TimeWindow
-from footage.samsara.matching import is_same, unclaimed, with_roles
+from footage.models import UNTOLD, UTC, MediaLink, TimeWindow
+from footage.samsara.matching import completed, is_same, unclaimed, with_roles
 
 T0 = datetime(2025, 4, 16, 18, 30, tzinfo=UTC)
 
@@ -36,6 +37,30 @@ def test_a_role_is_filled_in_only_where_one_can_be_meant(
     asked: list[str], links: list[MediaLink], roles: list[str | None]
 ) -> None:
     assert [each.role for each in with_roles(links, asked)] == roles
+
+
+def untold(camera: str = "road", media_type: str = "high") -> MediaLink:
+    window = TimeWindow(UNTOLD, UNTOLD)
+    return MediaLink(camera, window, "available", url="https://x", media_type=media_type, is_timed=False)
+
+
+def test_media_without_times_is_as_it_was_asked_for() -> None:
+    asked = link("road").window
+    placed = completed([untold(), untold(media_type="image"), link("road", begins=7)], ["road"], asked)
+    still = TimeWindow(asked.start, asked.start)
+    assert [each.window for each in placed] == [asked, still, link("road", begins=7).window]
+    assert [each.is_timed for each in placed] == [False, False, True]
+
+
+def test_where_the_beginning_is_told_it_counts() -> None:
+    begun = link("road", begins=-3, ends=-3)
+    (placed,) = completed([replace(begun, is_timed=False)], ["road"], link("road").window)
+    assert (placed.window, placed.is_timed) == (link("road", begins=-3, ends=57).window, True)
+
+
+@pytest.mark.parametrize(("asked", "camera"), [(["driver"], "driver"), (["leftSide"], "leftSide"), (["a", "b"], "")])
+def test_a_camera_is_filled_in_only_where_one_was_asked_for(asked: list[str], camera: str) -> None:
+    assert completed([untold("")], asked, link("road").window)[0].camera == camera
 
 
 def test_what_no_asked_camera_claims_is_named() -> None:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from footage.errors import RequestRefused
 from footage.models import UTC, Camera, Incident, MediaLink, MediaType, Ticket, TimeWindow, Vehicle
+from footage.samsara.plan import LONGEST_REQUEST
 from footage.samsara.polling import Interval
 from footage.samsara.uploads import Uploads
 
@@ -202,6 +204,20 @@ def test_a_vehicle_that_the_service_does_not_know_costs_the_others_nothing() -> 
     asked = len(listing.asked)
     reader.read()
     assert len(listing.asked) - asked == reader.calls_a_round == 2
+
+
+@pytest.mark.parametrize("media_type", MediaType)
+@pytest.mark.parametrize("longest", [0, 3600])
+def test_the_list_is_asked_for_all_that_may_reach_into_an_incident_and_for_a_day_at_most(
+    media_type: MediaType, longest: int
+) -> None:
+    listing, incident = Listing([]), replace(incident_of("1", minutes=60 * 24 - 3), media_type=media_type)
+    reader = Uploads(listing)
+    reader.join([incident], longest)
+    reader.read()
+    before = timedelta(seconds=max(longest, LONGEST_REQUEST[media_type]))
+    assert min(window.start for window, _, _ in listing.asked) == incident.window.start - before
+    assert all(window.seconds <= 86_400 for window, _, _ in listing.asked)
 
 
 def test_nothing_of_the_future_is_asked_for() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -53,6 +53,30 @@ def test_what_is_known_of_an_earlier_run_counts_until_a_fresh_figure_is_told() -
         budget.check()
     budget.spend(60.0, Quota(100.0, 1000.0))
     budget.check()
+
+
+def test_the_rest_after_a_request_that_is_not_taken_grows_to_minutes_and_is_short_again_after_an_answer() -> None:
+    now = T0
+    budget, rests = Budget(over_quota=False, clock=lambda: now), list[float]()
+    for _ in range(6):
+        budget.rest("429")
+        began = now
+        while budget.is_resting:
+            now += timedelta(seconds=1)
+        rests.append((now - began).total_seconds())
+    assert rests == [20, 40, 80, 160, 300, 300]
+    budget.hear()
+    budget.rest("429")
+    assert budget.is_resting
+    now += timedelta(seconds=20)
+    assert not budget.is_resting
+
+
+def test_a_reason_to_rest_is_new_once_until_it_changes_or_an_answer_comes() -> None:
+    budget = Budget(over_quota=False, clock=lambda: T0)
+    assert [budget.rest(why) for why in ("429", "429", "gone", "429")] == [True, False, True, True]
+    budget.hear()
+    assert budget.rest("429")
 
 
 @pytest.mark.slow

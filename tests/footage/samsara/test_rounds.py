@@ -60,7 +60,7 @@ class Silent:
     waiting: Waiting
     answers_at: datetime
 
-    def look(self, lookings: object, meanwhile: Callable[[], object], seconds: float) -> bool:
+    def look(self, lookings: object, meanwhile: Callable[[], object], seconds: float, *, is_last: bool) -> bool:
         if self.waiting.now < self.answers_at:
             raise ServiceUnreachable("Nobody answers.")
         self.waiting.is_complete = True
@@ -242,7 +242,23 @@ def test_what_is_new_is_listed_once_an_interval_however_long_the_reads_take(call
     assert max(gaps) <= interval
 
 
-def test_few_are_read_one_by_one_without_a_list() -> None:
-    opened, listing = Open([0, 1, 2], set()), Listing()
-    Sweep(listing, lambda: T0).look([opened], meanwhile=lambda: None, seconds=2.0)  # type: ignore[list-item,arg-type]
-    assert (listing.calls, opened.read_now) == (0, [0, 1, 2])
+def test_few_are_read_one_by_one_at_each_look_and_listed_at_the_first_and_each_fifth() -> None:
+    listed, listing = list[int](), Listing()
+    for look, read in enumerate(looks(Open([0, 1, 2], set()), 12, listing), start=1):
+        assert read == [0, 1, 2]
+        listed += [look] * (listing.calls - len(listed))
+    assert listed == [1, 6, 11]
+
+
+def test_few_are_listed_at_the_last_look() -> None:
+    waiting, listing = Waiting(), Listing()
+    waiting.looking = Open([0], set())  # type: ignore[assignment]
+    sweep = Sweep(listing, lambda: waiting.now)  # type: ignore[arg-type]
+    go_round(waiting, sweep, Patience(T0 + timedelta(minutes=3), 60.0))
+    assert listing.calls == 2
+
+
+def test_where_nothing_is_waited_for_nothing_is_listed() -> None:
+    listing = Listing()
+    assert list(looks(Open([], set()), 6, listing)) == [[]] * 6
+    assert listing.calls == 0
