@@ -259,7 +259,7 @@ class Looking:
                 self._board.set((camera, request.window), CellState.WANTED)
             return
         for camera in rest:
-            self._end(request, camera, "unsettled", "It is not known whether the request reached Samsara.")
+            self._end(request, camera, "unsettled")
 
     def _absent_cameras(self) -> frozenset[str]:
         """Cameras that no answer so far knows: a vehicle does not grow one for a lost window."""
