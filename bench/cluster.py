@@ -26,8 +26,9 @@ from demo.faults import Fault, Script
 from footage.cluster.workshop import ClusterWorkshop
 from footage.video.ffmpeg import FFmpeg
 from footage.video.side_by_side import SideBySide
-from tests.dask_cluster import DaskCluster, running_cluster, runs_ffmpeg, wait_until
+from tests.dask_cluster import DaskCluster, running_cluster, runs_ffmpeg
 from tests.site import QUICK, START, Site, open_site
+from tests.waiting import wait_until
 
 AT_LEAST = 1.7
 ORDER = ("--vehicle", "Truck 104", "--start", START, "--duration", "3", "--cameras", "road,driver")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,8 +12,9 @@ from pathlib import Path
 
 import psutil
 
+from tests.waiting import LONGEST, wait_until
+
 ROOT = Path(__file__).parent.parent
-_LONGEST = 60.0
 
 
 @dataclass
@@ -67,7 +67,7 @@ class DaskCluster:
         for host in self.hosts:
             host.terminate()
         for host in self.hosts:
-            host.wait(_LONGEST)
+            host.wait(LONGEST)
         if self.scheduler is not None:
             self.scheduler.kill()
             self.scheduler.wait()
@@ -90,14 +90,6 @@ def running_cluster(folder: Path, workers: int) -> Iterator[DaskCluster]:
         yield cluster
     finally:
         cluster.close()
-
-
-def wait_until(due: Callable[[], object], seconds: float = _LONGEST) -> None:
-    """Wait for something to become true; fails after so many seconds."""
-    until = time.monotonic() + seconds
-    while not due():
-        assert time.monotonic() < until, "it did not come"
-        time.sleep(0.02)
 
 
 def runs_ffmpeg(worker: psutil.Process) -> bool:

@@ -82,6 +82,18 @@ class Program:
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
 
+    @contextmanager
+    def begun(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """The program, running; it is killed if it still runs in the end."""
+        nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
+        with subprocess.Popen(
+            self.command(*arguments), env=self.environment(), stdin=nothing, stdout=pipe, stderr=pipe, text=True
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
     def resume(self, *more: str) -> Outcome:
         """Go on with the newest unfinished run."""
         return self.run("resume", "latest", "--poll-interval", "0.1", "--json", *more)

@@ -31,6 +31,7 @@ from footage.models import UTC, Camera, TimeWindow
 from footage.progress import COMPOSED, ENDED, JOINED, CellState, PieceState
 from footage.samsara.board import Board
 from tests.site import ROOT, START, Outcome, Site, open_site
+from tests.waiting import wait_until
 
 BEGIN = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)
 needs_pty = pytest.mark.skipif(os.name == "nt", reason="pexpect drives a pty, which Windows does not have")
@@ -328,9 +329,7 @@ def test_a_run_that_does_not_end_by_itself_is_cut_off_with_its_farewell() -> Non
     leaving = Leaving(lambda text: None, lambda: order.append("farewell"), leave=order.append, patience=0.01)
     with pytest.raises(KeyboardInterrupt):
         leaving._on_signal(signal.SIGINT, None)
-    until = time.monotonic() + 10
-    while len(order) < 2 and time.monotonic() < until:
-        time.sleep(0.01)
+    wait_until(lambda: len(order) == 2)
     assert order == ["farewell", INTERRUPTED]
 
 
@@ -345,9 +344,7 @@ PULL = ("pull", "--vehicle", "Truck 104", "--start", START, "--duration", "1", "
 
 
 def wait_for_post(site: Site) -> None:
-    until = time.monotonic() + 60
-    while not site.posts_sent() and time.monotonic() < until:
-        time.sleep(0.05)
+    wait_until(site.posts_sent)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a console's Ctrl-C cannot be sent to one process there")

@@ -8,8 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ import pytest
 
 from demo.faults import Script
 from tests.site import ROOT, Site, open_site
+from tests.waiting import LONGEST, wait_until
 
 pytestmark = [
     pytest.mark.slow,
@@ -35,7 +35,6 @@ ANSWERS = (
     ("camera", "road,driver"),
 )
 """The contract's questions in its order; six seconds of footage are enough to be asked about."""
-PATIENCE = 120
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r")
 COLOUR = re.compile(r"\x1b\[[0-9;]*\b(3|4|9|10)[0-8]\b[0-9;]*m")
 
@@ -88,7 +87,7 @@ def terminal(site: Site, **environ: str) -> Iterator[Terminal]:
     own = {name: text for name, text in (own | environ).items() if name != "SAMSARA_API_KEY"}
     folder, program = str(site.folder), str(ROOT / "main.py")
     child = pexpect.spawn(
-        sys.executable, [program], cwd=folder, env=own, encoding="utf-8", timeout=PATIENCE, dimensions=(40, 160)
+        sys.executable, [program], cwd=folder, env=own, encoding="utf-8", timeout=LONGEST, dimensions=(40, 160)
     )
     opened = Terminal(child, site.service.key)
     child.logfile_read = opened.seen
@@ -103,14 +102,6 @@ def at_work(site: Site) -> Iterator[Terminal]:
     """The program, just started."""
     with ExitStack() as stack:
         yield stack.enter_context(terminal(site))
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    """Wait until it is true, for as long as the terminal tests are patient."""
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def folders(site: Site) -> list[Path]:

@@ -6,7 +6,6 @@ import io
 import os
 import re
 import shlex
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -34,6 +33,7 @@ from footage.video.layout import MOST_TILES
 from footage.walltime import echo, parse_place, parse_zone, zones_like
 from helpers import Asker, ask_until_valid, parse_duration
 from tests.site import Site
+from tests.waiting import wait_until
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 VEHICLES = [
@@ -584,9 +584,7 @@ def test_at_the_end_the_folder_is_opened_for_whoever_wants_it(site: Site) -> Non
             asked.answer(name, text)
         asked.answer("open the folder", "")
         assert asked.end() == 0, asked.lines
-    until = time.monotonic() + 30
-    while not (opened.exists() and opened.read_text().strip()) and time.monotonic() < until:
-        time.sleep(0.05)
+    wait_until(lambda: opened.exists() and opened.read_text().strip())
     assert opened.read_text().strip() == str(next(site.videos.iterdir()))
 
 

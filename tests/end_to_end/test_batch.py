@@ -23,9 +23,9 @@ from demo.faults import ClipFate, Fault, Script, not_licensed, quota_exceeded
 from demo.kinesis_footage import demo_streams
 from demo.kinesis_service import KinesisService
 from footage.models import UTC
-from tests.dask_cluster import wait_until
 from tests.site import QUICK, ROOT, Outcome, Site, open_site
 from tests.small_disk import small_disk
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

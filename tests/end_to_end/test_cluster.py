@@ -29,10 +29,11 @@ from footage.timeline import lay
 from footage.video.ffmpeg import FFmpeg
 from footage.video.side_by_side import Look, SideBySide, Tile
 from footage.workshop import Kind, LocalWorkshop, Place, Terms, Workshop, result, results
-from tests.dask_cluster import ROOT, DaskCluster, running_cluster, runs_ffmpeg, wait_until
+from tests.dask_cluster import ROOT, DaskCluster, running_cluster, runs_ffmpeg
 from tests.film_samples import SLOW as SLOW_CAMERA
 from tests.film_samples import WIDE, record, window
 from tests.site import QUICK, Site
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -8,9 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +17,7 @@ from demo.faults import ClipFate, Fault, Script
 from footage.journals import find_journals
 from tests.site import QUICK, ROOT, START, Site
 from tests.small_disk import mount, small_disk
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -26,27 +25,6 @@ SiteWith = Callable[[Script], Site]
 ORDER = ("--vehicle", "Truck 104", "--start", START, "--duration", "2", "--cameras", "road,driver", "--films", "none")
 PENDING_DRIVER = Script(limits=False, clips=(ClipFate(camera="driver", status="pending"),))
 WELL = Script(limits=False)
-
-
-@contextmanager
-def begun(site: Site, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """The program, running; it is killed if it still runs in the end."""
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        site.command(*arguments), env=site.environment(), stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait for what is sure to happen."""
-    give_up = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < give_up, "it did not happen"
-        time.sleep(0.02)
 
 
 def waits(site: Site) -> bool:
@@ -72,8 +50,8 @@ def status(site: Site, *more: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("cameras", ["road,driver", "road"])
 def test_a_second_run_is_told_who_holds_the_incident(site_with: SiteWith, cameras: str) -> None:
     site = site_with(PENDING_DRIVER)
-    with begun(site, "pull", *ORDER, *QUICK) as first:
-        until(lambda: waits(site))
+    with site.begun("pull", *ORDER, *QUICK) as first:
+        wait_until(lambda: waits(site))
         second = site.pull("--cameras", cameras)
         assert second.code == 11, second.err
         assert f"process {first.pid} on " in second.err
@@ -84,8 +62,8 @@ def test_a_second_run_is_told_who_holds_the_incident(site_with: SiteWith, camera
 
 def test_what_a_killed_run_held_is_taken_over(site_with: SiteWith) -> None:
     site = site_with(PENDING_DRIVER)
-    with begun(site, "pull", *ORDER, *QUICK):
-        until(lambda: waits(site))
+    with site.begun("pull", *ORDER, *QUICK):
+        wait_until(lambda: waits(site))
     outcome = site.resume("--wait", "0.01")
     assert outcome.code == 4, outcome.err
     assert asked_once(site)
@@ -117,8 +95,8 @@ def test_ctrl_c_keeps_everything_and_says_how_to_go_on(
     site_with: SiteWith, script: Script, moment: Callable[[Site], bool]
 ) -> None:
     site = site_with(script)
-    with begun(site, "pull", *ORDER, *QUICK) as process:
-        until(lambda: moment(site))
+    with site.begun("pull", *ORDER, *QUICK) as process:
+        wait_until(lambda: moment(site))
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err

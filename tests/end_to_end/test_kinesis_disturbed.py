@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from demo.kinesis_footage import demo_streams
 from demo.kinesis_service import KinesisService
 from demo.kinesis_streams import Studio
 from tests.site import START
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -76,8 +74,8 @@ def test_ctrl_c_waits_for_no_answer_and_what_is_whole_is_not_fetched_again(
     site: KinesisSite, action: str, calls: int, slow: Fault
 ) -> None:
     site.service.fail(slow)
-    with _begun(site) as process:
-        _until(lambda: site.service.calls[action] >= calls)
+    with site.begun(*ORDER) as process:
+        wait_until(lambda: site.service.calls[action] >= calls)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
@@ -88,25 +86,5 @@ def test_ctrl_c_waits_for_no_answer_and_what_is_whole_is_not_fetched_again(
     assert (code, again()) == (3, [])
 
 
-@contextmanager
-def _begun(site: KinesisSite) -> Iterator[subprocess.Popen[str]]:
-    """The program, running; it is killed if it still runs in the end."""
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        site.command(*ORDER), env=site.environment(), stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
 def _sent(site: KinesisSite) -> set[bytes]:
     return {path.read_bytes() for path in site.service.clips}
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < give_up, "it did not happen"
-        time.sleep(0.02)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -37,6 +36,7 @@ from tests.film_samples import (
     window,
 )
 from tests.site import ROOT
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -313,9 +313,7 @@ def test_offered_stretches_are_made_in_the_background(folder, work):
     film = open_film(work, 4)
     film.offer(tiles, [0])
     film.offer(tiles, [0])
-    deadline = time.monotonic() + 60
-    while not list(work.glob("*-libx264.mp4")) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: list(work.glob("*-libx264.mp4")))
     film.stop()
     assert len(list(work.glob("*-libx264.mp4"))) == 1
 
@@ -416,8 +414,7 @@ def test_stretches_give_way_to_everything_else_until_the_film_is_waited_for(fold
     tool, tiles = _Noting(), [laid("Road", 4, record(folder, WIDE, 0.0, 4.0))]
     film = open_film(work, 4, tool=tool)
     film.offer(tiles, [0])
-    while not list(work.glob("*-libx264.mp4")):
-        time.sleep(0.02)
+    wait_until(lambda: list(work.glob("*-libx264.mp4")))
     assert tool.gave_way == [True]
     film.complete(tiles)
     film.stop()
