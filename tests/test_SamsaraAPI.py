@@ -946,3 +946,15 @@ def test_a_growing_wait_grows_and_has_a_ceiling(failures, chance):
 )
 def test_retry_after_is_read_with_its_decimals(header, seconds):
     assert seconds_of(header) == seconds
+
+
+def test_ctrl_c_while_a_request_waits_for_its_turn_says_that_it_was_not_sent(service):
+    def press_ctrl_c(seconds):
+        raise KeyboardInterrupt
+
+    service.post(RETRIEVAL, json=accepted())
+    client = SamsaraClient(KEY, sleep=press_ctrl_c)
+    ask(client)
+    with pytest.raises(Interrupted):
+        ask(client)
+    assert len(service.calls) == 1
