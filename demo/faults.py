@@ -155,7 +155,7 @@ class Script:
     ready_after: float = 0.0
     """Seconds from a request until its clips are available."""
     empty_for: float = 0.0
-    """Seconds from a request during which its media list is empty."""
+    """Seconds from a request during which its media list is empty, and nothing of it is listed as uploaded."""
     missing_permissions: tuple[str, ...] = ()
     """Permissions that the key lacks, by Samsara's names, such as `Write Media Retrieval`."""
     track_holes: tuple[str, ...] = ()

@@ -105,8 +105,10 @@ class Library:
 
     def uploaded(self, now: float) -> list[Piece]:
         """All media that is available at a moment, whoever asked for it, in the order of its becoming available."""
+        told_of = now - self._script().empty_for
         with self._lock:
-            pieces = list(self._pieces.values())
+            known = [retrieval for retrieval in self._retrievals.values() if retrieval.accepted_at <= told_of]
+        pieces = [piece for retrieval in known for piece in retrieval.pieces]
         there = [piece for piece in (*pieces, *self._uploads()) if self.status(piece, now) == "available"]
         return sorted(there, key=lambda piece: (self.available_at(piece), piece.key))
 

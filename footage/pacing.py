@@ -37,10 +37,16 @@ class Pause:
         self._sleep = sleep or self._wait
 
     def __call__(self, seconds: float) -> None:
-        """Wait so many seconds. Raises Interrupted where the run was stopped before or meanwhile."""
+        """Wait so many seconds. Raises Interrupted where the run was stopped before or meanwhile.
+
+        So does Ctrl-C in a wait: whoever waited to send something knows then that it was not sent.
+        """
         self.check()
         if seconds > 0:
-            self._sleep(seconds)
+            try:
+                self._sleep(seconds)
+            except KeyboardInterrupt:
+                raise Interrupted("Interrupted; everything so far is kept.") from None
             self.check()
 
     def check(self) -> None:

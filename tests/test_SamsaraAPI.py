@@ -1041,3 +1041,15 @@ def test_a_date_in_retry_after_is_waited_for(service, clock, client):
     service.post(RETRIEVAL, json=accepted())
     assert ask(client).retrieval_id == "r-1"
     assert clock.slept == [9]
+
+
+def test_ctrl_c_while_a_request_waits_for_its_turn_says_that_it_was_not_sent(service):
+    def press_ctrl_c(seconds):
+        raise KeyboardInterrupt
+
+    service.post(RETRIEVAL, json=accepted())
+    client = SamsaraClient(KEY, sleep=press_ctrl_c)
+    ask(client)
+    with pytest.raises(Interrupted):
+        ask(client)
+    assert len(service.calls) == 1

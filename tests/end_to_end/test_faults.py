@@ -87,7 +87,7 @@ def test_one_camera_that_was_not_recording_does_not_cost_the_others(site_with: S
 
 
 def test_an_empty_media_list_is_pending_and_the_wait_ends_with_exit_4(site_with: SiteWith) -> None:
-    site = site_with(Script(limits=False, empty_for=3600, ready_after=3600))
+    site = site_with(Script(limits=False, empty_for=3600))
     outcome = site.pull("--wait", "0.03")
     assert outcome.code == 4
     assert set(outcome.reasons("road")) == {"pending"}
