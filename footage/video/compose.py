@@ -98,7 +98,7 @@ def shot_input(shot: Shot, threads: int) -> tuple[str, ...]:
     that is decoded in time, but shown too late, would be taken.
     """
     where = ("-noaccurate_seek", "-seek_timestamp", "1", "-ss", f"{_seek(shot)}us", "-f", "mov")
-    return ("-threads", str(threads), *where, *WHAT_CAN_BE_READ, *_input(shot.clip.path))
+    return ("-threads", str(threads), *WHAT_CAN_BE_READ, *where, *_input(shot.clip.path))
 
 
 def shot_in_time(shot: Shot, rate: Fraction) -> str:
