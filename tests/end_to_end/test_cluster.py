@@ -82,8 +82,7 @@ def test_a_cluster_comes_to_the_same_as_one_computer(
     assert len(whole.posts) == 3
 
 
-# Two of them here, one each of a worker and of the scheduler; `python -m bench.cluster` strikes with all.
-@pytest.mark.parametrize("blow", BLOWS[1:3], ids=lambda blow: blow.name)
+@pytest.mark.parametrize("blow", BLOWS, ids=lambda blow: blow.name)
 def test_whatever_ends_in_the_middle_the_result_is_the_same_and_nothing_is_requested_again(
     tmp_path: Path, clips: Path, whole: Left, blow: Blow
 ) -> None:
