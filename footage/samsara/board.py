@@ -43,7 +43,7 @@ class Board:
         self.changes += 1
         self._states[cell] = state
         self._reasons[cell] = reason
-        self._tell_camera(cell[0]) if self._is_seen_otherwise(cell[0]) else self._tell(cell)
+        self._tell_camera(cell[0]) if self._look_anew_at(cell[0]) else self._tell(cell)
 
     def note_arrival(self, cell: Cell) -> None:
         """Tell that all bytes of a cell are here; it ends when they have been looked through. From any thread."""
@@ -87,12 +87,13 @@ class Board:
         """Whether some answer did not speak of a camera at all."""
         return any(cell[0] == word and reason == "no_media" for cell, reason in self._reasons.items())
 
-    def _is_seen_otherwise(self, word: str) -> bool:
-        """Whether a change has made a camera seem to be there, or not to be there, where it seemed otherwise."""
-        before = word in self._seem_absent
+    def _look_anew_at(self, word: str) -> bool:
+        """Note whether a camera seems not to be there; whether it seemed otherwise before."""
         absent = any(camera.word == word and self.looks_absent(camera) for camera in self._cameras)
-        (self._seem_absent.add if absent else self._seem_absent.discard)(word)
-        return absent != before
+        changed = absent != (word in self._seem_absent)
+        if changed:
+            self._seem_absent ^= {word}
+        return changed
 
     def _tell_camera(self, word: str) -> None:
         for cell in self._states:

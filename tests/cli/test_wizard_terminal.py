@@ -6,7 +6,7 @@ import io
 import os
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -336,6 +336,11 @@ class Wizard:
         self.ask(name)
         self.child.sendline(self._key if text == "<key>" else text)
 
+    def answer_all(self, steps: Sequence[tuple[str, str]]) -> None:
+        """Answer some questions, each when it comes."""
+        for name, text in steps:
+            self.answer(name, text)
+
     def end(self) -> int:
         self.child.expect(pexpect.EOF)
         self.child.close()
@@ -384,8 +389,7 @@ STEPS = (
 @pytest.mark.parametrize(("columns", "environ"), [(120, {}), (40, {}), (40, {"NO_COLOR": "1"})], ids=str)
 def test_little_typing_leads_to_the_footage(site: Site, columns: int, environ: dict[str, str]) -> None:
     with wizard(site, columns, **environ) as asked:
-        for name, text in STEPS:
-            asked.answer(name, text)
+        asked.answer_all(STEPS)
         assert asked.end() == 0, asked.lines
         text = "".join(asked.lines)
     assert "2026-11-01T01:30:00-05:00" in text
@@ -398,8 +402,7 @@ def test_little_typing_leads_to_the_footage(site: Site, columns: int, environ: d
 @needs_pty
 def test_the_printed_command_does_the_same_without_questions(site: Site) -> None:
     with wizard(site) as asked:
-        for name, text in STEPS:
-            asked.answer(name, text)
+        asked.answer_all(STEPS)
         assert asked.end() == 0
         text = "".join(asked.lines)
     command = re.search(r"same without questions: (python main.py pull .*?)(?:More|That is|Incident:)", text)
@@ -414,8 +417,7 @@ def test_the_printed_command_does_the_same_without_questions(site: Site) -> None
 @needs_pty
 def test_an_hour_that_new_york_skips_is_asked_for_again(site: Site) -> None:
     with wizard(site) as asked:
-        for name, text in STEPS[:3]:
-            asked.answer(name, text)
+        asked.answer_all(STEPS[:3])
         asked.answer("start", "03/08/2026 02:30")
         asked.answer("zone", "new york")
         asked.child.expect("skipped by the clocks in America/New_York")
@@ -431,8 +433,7 @@ def test_an_hour_that_new_york_skips_is_asked_for_again(site: Site) -> None:
 @pytest.mark.parametrize("depth", range(len(STEPS)), ids=[name for name, _ in STEPS])
 def test_ctrl_c_at_every_question_stops_and_spends_nothing(site: Site, depth: int) -> None:
     with wizard(site) as asked:
-        for name, text in STEPS[:depth]:
-            asked.answer(name, text)
+        asked.answer_all(STEPS[:depth])
         asked.ask(STEPS[depth][0])
         asked.child.sendcontrol("c")
         assert asked.end() == 130, asked.lines
@@ -446,8 +447,7 @@ def test_ctrl_c_at_every_question_stops_and_spends_nothing(site: Site, depth: in
 @needs_pty
 def test_a_list_is_ticked_and_a_wrong_answer_is_corrected_where_it_stands(site: Site) -> None:
     with wizard(site) as asked:
-        for name, text in STEPS[:3]:
-            asked.answer(name, text)
+        asked.answer_all(STEPS[:3])
         asked.answer("start", "11/18/2026 08:3")
         asked.ask("Start .MM")
         asked.child.expect("11/18/2026 08:3")
@@ -482,8 +482,7 @@ def test_a_wrong_answer_stands_on_the_line_to_be_corrected_or_typed_anew(
     site: Site, keys: list[str], taken: str
 ) -> None:
     with wizard(site, TZ="America/Los_Angeles") as asked:
-        for name, text in STEPS[:3]:
-            asked.answer(name, text)
+        asked.answer_all(STEPS[:3])
         asked.answer("start", "11/18/2026 08:30")
         asked.answer("zone", "denver11")
         asked.child.expect("is no time zone")
@@ -560,8 +559,7 @@ def test_every_kind_of_wrong_answer_is_explained_and_asked_about_again(site: Sit
 @needs_pty
 def test_a_start_in_the_future_is_asked_about_again_and_the_zone_is_kept(site: Site) -> None:
     with wizard(site) as asked:
-        for name, text in STEPS[:3]:
-            asked.answer(name, text)
+        asked.answer_all(STEPS[:3])
         asked.answer("start", "12/31/2098 08:00")
         asked.answer("zone", "denver")
         asked.child.expect("2098-12-31 08:00:00 in America/Denver is in the future")
@@ -580,8 +578,7 @@ def test_at_the_end_the_folder_is_opened_for_whoever_wants_it(site: Site) -> Non
     program.write_text(f'#!/bin/sh\necho "$1" > "{opened}"\n')
     program.chmod(0o755)
     with wizard(site, DISPLAY=":7", PATH=f"{program.parent}{os.pathsep}{os.environ['PATH']}") as asked:
-        for name, text in STEPS:
-            asked.answer(name, text)
+        asked.answer_all(STEPS)
         asked.answer("open the folder", "")
         assert asked.end() == 0, asked.lines
     wait_until(lambda: opened.exists() and opened.read_text().strip())

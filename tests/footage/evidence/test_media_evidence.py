@@ -12,7 +12,7 @@ from footage.evidence import checksums
 from footage.evidence.manifest import read_manifest
 from main import run_program
 from tests.media_samples import SiteOf, pull
-from tests.site import START, Outcome
+from tests.site import START, Outcome, Site
 
 pytestmark = pytest.mark.slow
 
@@ -46,13 +46,17 @@ def test_a_zip_of_stills_holds_the_contact_sheet(site_of: SiteOf, tmp_path: Path
         assert any("/ContactSheet_" in name for name in archive.namelist())
 
 
-def test_a_finished_incident_of_stills_is_not_touched_by_a_resume(site_of: SiteOf) -> None:
-    site = site_of(Script(limits=False))
-    done = pull(site, "image", "--cameras", "road", minutes="1")
-    folder = folder_of(done)
-    before = contents(folder)
+def finished_and_resumed(site: Site, media_type: str) -> Outcome:
+    """A finished incident, of which a resume has touched no file."""
+    done = pull(site, media_type, "--cameras", "road", minutes="1")
+    before = contents(folder_of(done))
     assert site.run("resume", done.result["journal"], "--json").code == 0
-    assert contents(folder) == before
+    assert contents(folder_of(done)) == before
+    return done
+
+
+def test_a_finished_incident_of_stills_is_not_touched_by_a_resume(site_of: SiteOf) -> None:
+    finished_and_resumed(site_of(Script(limits=False)), "image")
 
 
 def test_a_film_that_a_later_run_does_not_ask_for_stays_part_of_the_package(site_of: SiteOf) -> None:
@@ -85,11 +89,8 @@ def test_the_page_of_stills_shows_them_and_no_player(site_of: SiteOf) -> None:
 
 def test_a_finished_run_that_is_resumed_touches_no_file_and_an_edited_page_is_still_found(site_of: SiteOf) -> None:
     site = site_of(Script(limits=False))
-    done = pull(site, "high", "--cameras", "road", minutes="1")
+    done = finished_and_resumed(site, "high")
     folder = folder_of(done)
-    before = contents(folder)
-    assert site.run("resume", done.result["journal"], "--json").code == 0
-    assert contents(folder) == before
     page = folder / "index.html"
     page.write_text(page.read_text(encoding="utf-8").replace("Nothing is missing", "All is well"), encoding="utf-8")
     assert site.run("resume", done.result["journal"], "--json").code == 0
